@@ -1,0 +1,156 @@
+"""The artefact: a directory that holds everything a completer needs and cannot be mismatched.
+
+bundle/
+  model.safetensors  config.json  generation_config.json   stock transformers load these
+  tokenizer.json  tokenizer_config.json
+  model.onnx         the graph that completes; its weights are those of model.safetensors
+  manifest.json      SHA-256 of all of the above, the hash of the vocabulary, the run's facts
+  report.json  README.md    the evaluation, and the card that shows it
+"""
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from prompt_gen.bundle import card
+from prompt_gen.errors import Damaged, Mismatch, NotABundle, NotFound
+from prompt_gen.run import Run, file_hash, fingerprint, write_atomic
+from prompt_gen.vocab import Tokenizer, load_tokenizer
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A checked bundle: its files are those that were written, and they belong together."""
+
+    path: Path
+    tokenizer: Tokenizer
+    manifest: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The name of the model: the run's, or the directory's."""
+        return self.manifest["name"]
+
+    @property
+    def graph(self) -> Path:
+        """The ONNX graph."""
+        return self.path / "model.onnx"
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What is known of the run: corpus, vocabulary, training."""
+        return self.manifest["facts"]
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """The newest evaluation, or nothing."""
+        try:
+            return json.loads((self.path / "report.json").read_text("utf-8"))
+        except (OSError, ValueError):
+            return {}
+
+
+def write(
+    run: Run, model_directory: Path, tokenizer: Tokenizer, graph: bytes, facts: dict[str, Any]
+) -> Bundle:
+    """Put the parts together in the run's bundle directory.
+
+    Raises:
+        Mismatch: the model has another number of tokens than the tokenizer.
+    """
+    config = json.loads((model_directory / "config.json").read_text("utf-8"))
+    if config["vocab_size"] != tokenizer.size:
+        raise Mismatch(
+            f"the model has {config['vocab_size']} tokens, the tokenizer {tokenizer.size}",
+            "Train again with --force",
+        )
+    print_ = fingerprint(FORMAT, file_hash(model_directory / "model.safetensors"), tokenizer.hash)
+    with run.write_station("bundle", print_, {}) as staged:
+        for file in model_directory.iterdir():
+            shutil.copyfile(file, staged / file.name)
+        tokenizer.save(staged)
+        (staged / "model.onnx").write_bytes(graph)
+        manifest = {
+            "format": FORMAT,
+            "name": run.path.resolve().name,
+            "vocab_hash": tokenizer.hash,
+            "files": {file.name: file_hash(file) for file in sorted(staged.iterdir())},
+            "facts": facts,
+        }
+        text = json.dumps(manifest, ensure_ascii=False, indent=1)
+        (staged / MANIFEST).write_text(text + "\n", "utf-8")
+        (staged / "README.md").write_text(card.write(manifest, {}), "utf-8")
+    return load(run.station("bundle"))
+
+
+def attach_report(bundle: Bundle, report: dict[str, Any]) -> None:
+    """Keep an evaluation with the bundle and show it on the card."""
+    text = json.dumps(report, ensure_ascii=False, indent=1)
+    write_atomic(bundle.path / "report.json", text + "\n")
+    write_atomic(bundle.path / "README.md", card.write(bundle.manifest, report))
+
+
+def load(path: str | Path) -> Bundle:
+    """The bundle at a path, or in the run directory at that path; every file is checked.
+
+    Raises:
+        NotFound: no such directory.
+        NotABundle: a directory without a bundle.
+        Damaged: a file is missing or has changed.
+        Mismatch: the tokenizer is not the one the model was trained with.
+    """
+    where = _find(Path(path))
+    try:
+        manifest = json.loads((where / MANIFEST).read_text("utf-8"))
+        files, vocab_hash = manifest["files"], manifest["vocab_hash"]
+        if manifest["format"] != FORMAT:
+            raise ValueError(f"format {manifest['format']}, this version reads {FORMAT}")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Damaged(f"'{where / MANIFEST}' cannot be read: {error}", _AGAIN) from error
+    _check_tokenizer(where, vocab_hash)
+    for name, expected in files.items():
+        if not (where / name).is_file():
+            raise Damaged(f"'{where / name}' is missing from the bundle", _AGAIN)
+        if (found := file_hash(where / name)) != expected:
+            raise Damaged(
+                f"'{where / name}' has changed: its SHA-256 is {found[:12]}, "
+                f"the manifest says {expected[:12]}",
+                _AGAIN,
+            )
+    return Bundle(where, load_tokenizer(where), manifest)
+
+
+_AGAIN = "Copy the bundle again from where it came, or train it again"
+
+
+def _find(path: Path) -> Path:
+    if not path.exists():
+        raise NotFound(f"no such directory: '{path}'", "Give a run directory or a bundle")
+    for candidate in (path, path / "bundle"):
+        if (candidate / MANIFEST).is_file():
+            return candidate
+    hint = "Train one: prompt-gen train FILE --out DIR"
+    if (path / "training" / "checkpoints").is_dir():
+        hint = f"Its training has not been finished: prompt-gen train --out {path} --resume"
+    raise NotABundle(f"'{path}' holds no bundle (no {MANIFEST} in it)", hint)
+
+
+def _check_tokenizer(where: Path, vocab_hash: str) -> None:
+    """Tell a foreign tokenizer from a damaged file: it can be read, and is another one."""
+    if not (where / "tokenizer.json").is_file():
+        return
+    try:
+        found = load_tokenizer(where).hash
+    except Damaged:
+        return  # the checksum will say so
+    if found != vocab_hash:
+        raise Mismatch(
+            f"the tokenizer in '{where}' is {found[:12]}, "
+            f"but the model was trained with {vocab_hash[:12]}",
+            _AGAIN,
+        )

@@ -1,0 +1,85 @@
+"""The command line: parse, call one function, print.
+
+Heavy libraries are imported inside the commands that need them, so that `--help` is quick.
+"""
+
+import io
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from prompt_gen import __version__
+from prompt_gen.cli import stations, use
+from prompt_gen.errors import PromptGenError, from_os_error
+
+_EXAMPLES = """Turn a pile of domain text into an as-you-type sentence completer.
+
+\b
+prompt-gen train lines.txt --out runs/clinic --minutes 5
+prompt-gen complete runs/clinic "高血压要注意"
+prompt-gen evaluate runs/clinic --data heldout.txt
+prompt-gen serve runs/clinic
+"""
+_OF_TRAIN = {"torch", "transformers", "accelerate", "onnx", "pyarrow", "tensorboard"}
+
+app = typer.Typer(
+    help=_EXAMPLES, no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False
+)
+app.command()(stations.corpus)
+app.command()(stations.vocab)
+app.command()(stations.tokenize)
+app.command()(stations.train)
+app.command()(use.complete)
+app.command()(use.evaluate)
+app.command()(use.serve)
+app.command("list")(use.list_choices)
+
+
+@app.callback(invoke_without_command=True)
+def options(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and logs.")] = False,
+) -> None:
+    """Options of all commands."""
+    from prompt_gen import log
+
+    log.set_up(verbose=debug)
+    if debug:
+        os.environ["PROMPT_GEN_TRACEBACK"] = "1"
+    if version:
+        print(__version__)
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run a command and turn every deliberate error into one message and an exit code."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # Windows would take its own code page
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    try:
+        app()
+    except PromptGenError as error:
+        _fail(error)
+    except OSError as error:
+        _fail(from_os_error(error))
+    except ModuleNotFoundError as error:
+        if error.name not in _OF_TRAIN:
+            raise
+        from prompt_gen.choices import missing
+
+        _fail(missing(error.name, "this command", "train"))
+    except KeyboardInterrupt:
+        print("\ninterrupted; what was complete is kept (train: go on with --resume)",
+              file=sys.stderr)  # fmt: skip
+        sys.exit(130)
+
+
+def _fail(error: PromptGenError) -> None:
+    if os.environ.get("PROMPT_GEN_TRACEBACK"):
+        raise error
+    print(f"error: {error.message}", file=sys.stderr)
+    if error.hint:
+        print(f"       {error.hint}", file=sys.stderr)
+    sys.exit(error.exit_code)

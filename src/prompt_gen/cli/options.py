@@ -1,0 +1,20 @@
+"""Options that several commands have."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Any setting, e.g. train.seed=1."),
+]
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", help="TOML file; default: ./prompt-gen.toml, if any.")
+]
+Force = Annotated[bool, typer.Option("--force", help="Make it anew, over what is there.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+RunDir = Annotated[Path, typer.Argument(metavar="DIR", help="The run directory.")]
+Model = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory or a bundle.")]
+Kind = Annotated[str | None, typer.Option("--kind", help="Vocabulary: bpe, word or char.")]
+VocabSize = Annotated[int | None, typer.Option("--vocab-size", help="Entries of the vocabulary.")]

@@ -1,0 +1,141 @@
+"""What the command line prints: results on stdout, all else on stderr."""
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from prompt_gen.run import Event
+
+if TYPE_CHECKING:  # the engine would load onnxruntime before any command is chosen
+    from prompt_gen.engine import Candidate
+
+_LINE_EVERY_S = 10.0  # between progress lines where there is no terminal
+
+
+def say(text: str) -> None:
+    """A line for the person at the terminal."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def result(value: Any) -> None:
+    """A JSON result on stdout."""
+    print(json.dumps(value, ensure_ascii=False, indent=1))
+
+
+class Watcher:
+    """Turns events into lines; on a terminal the line of a running station is drawn over."""
+
+    def __init__(self) -> None:
+        self._live = sys.stderr.isatty()
+        self._last = 0.0
+        self._drawn = False
+
+    def __call__(self, event: Event) -> None:
+        """Show an event."""
+        if event.state == "progress":
+            self._progress(event)
+            return
+        text = _TEXTS.get((event.station, event.state))
+        if event.state == "skipped":
+            self._line(f"{event.station}: unchanged, kept")
+        elif event.state == "note" and "warning" in event.facts:
+            self._line(f"{event.station}: warning: {event.facts['warning']}")
+        elif event.state == "note" and "resumed_at_step" in event.facts:
+            self._line(f"{event.station}: goes on at step {event.facts['resumed_at_step']:,}")
+        elif event.state == "note" and self._live:
+            self._line(f"{event.station}: {_flat(event.facts)}")
+        elif text:
+            self._line(text(event.facts))
+
+    def _progress(self, event: Event) -> None:
+        now = time.monotonic()
+        if now - self._last < (0.2 if self._live else _LINE_EVERY_S):
+            return
+        self._last = now
+        share = event.done / event.total if event.total else 0.0
+        facts = dict(event.facts)
+        left = facts.pop("left_s", None)
+        text = f"{event.station}: {share:4.0%}  {_flat(facts)}"
+        if left is not None:
+            text += f"  {_clock(left)} left"
+        if self._live:
+            print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+            self._drawn = True
+        else:
+            say(text)
+
+    def _line(self, text: str) -> None:
+        if self._drawn:
+            print("\r\x1b[K", end="", file=sys.stderr)
+            self._drawn = False
+        say(text)
+
+
+def _corpus(facts: dict[str, Any]) -> str:
+    documents = ", ".join(f"{n:,} {part}" for part, n in sorted(facts["documents"].items()))
+    fates = ", ".join(f"{n:,} {fate}" for fate, n in facts["fates"].items())
+    encodings = ", ".join(facts["encodings"])
+    return f"corpus: {facts['lines']:,} lines read ({encodings}): {fates}\n        {documents}"
+
+
+def _training_start(facts: dict[str, Any]) -> str:
+    return (
+        f"training: {facts['parameters']:,} parameters on {facts['device']} "
+        f"({facts['threads']} threads), {facts['train_tokens']:,} tokens of text, "
+        f"{facts['batch_tokens']:,} in a batch"
+    )
+
+
+def _training_done(facts: dict[str, Any]) -> str:
+    return (
+        f"training: {facts['steps']:,} steps, {facts['epochs']} epochs in "
+        f"{_clock(facts['seconds'])}; best at step {facts['best_step']:,}: "
+        f"{facts['validation_bits_per_char']:.3f} bits per character on validation"
+    )
+
+
+_TEXTS = {
+    ("corpus", "done"): _corpus,
+    ("vocab", "start"): lambda f: f"vocab: fitting ({f['kind']}) ...",
+    ("vocab", "done"): lambda f: f"vocab: {f['kind']}, {f['size']:,} entries",
+    ("shards", "done"): lambda f: (
+        f"shards: {f['train_tokens']:,} training tokens, "
+        f"{f['train_chars'] / max(1, f['train_tokens']):.2f} characters each"
+    ),
+    ("training", "start"): _training_start,
+    ("training", "done"): _training_done,
+    ("evaluate", "start"): lambda f: (
+        f"evaluate: {f['lines']:,} lines, {f['replayed']:,} of them typed key by key"
+    ),
+}
+
+
+def report(numbers: dict[str, Any]) -> None:
+    """An evaluation as a table on stdout."""
+    for section, values in numbers.items():
+        for name, value in values.items():
+            shown = f"{value:,.3f}" if isinstance(value, float) else f"{value:,}"
+            print(f"{section:11} {name.replace('_', ' '):24} {shown:>12}")
+
+
+def candidates(found: "Sequence[Candidate]") -> None:
+    """Candidates on stdout, most probable first."""
+    for candidate in found:
+        print(f"{candidate.score:7.2%}  {candidate.text}")
+
+
+def _flat(facts: dict[str, Any]) -> str:
+    return "  ".join(f"{name.replace('_', ' ')} {_short(value)}" for name, value in facts.items())
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:,.0f}" if value >= 1000 else f"{value:.2f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02}"

@@ -1,0 +1,142 @@
+"""From text to a bundle: corpus, vocab, tokenize, train."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from prompt_gen.cli import show
+from prompt_gen.cli.options import ConfigFile, Force, Kind, RunDir, Settings, VocabSize
+
+Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Text files or directories.")]
+Out = Annotated[Path, typer.Option("--out", help="The run directory.")]
+
+
+def corpus(
+    files: Files, out: Out, force: Force = False, config: ConfigFile = None, set_: Settings = None
+) -> None:
+    """Read text files into documents, split them, and account for every line."""
+    from prompt_gen import corpus as station
+    from prompt_gen.run import Run
+    from prompt_gen.settings import resolve
+
+    run = Run(out)
+    settings = resolve(set_ or (), file=config)
+    if force:
+        run.forget("corpus")
+    station.read(files, settings.corpus, run, show.Watcher())
+    show.say(f"next: prompt-gen vocab {out}")
+
+
+def vocab(
+    directory: RunDir,
+    kind: Kind = None,
+    vocab_size: VocabSize = None,
+    force: Force = False,
+    config: ConfigFile = None,
+    set_: Settings = None,
+) -> None:
+    """Fit the vocabulary on the training documents of a run."""
+    from prompt_gen import corpus as corpora
+    from prompt_gen import vocab as station
+    from prompt_gen.run import Run
+    from prompt_gen.settings import resolve
+
+    run = Run.open(directory)
+    settings = resolve(set_ or (), {"vocab": {"kind": kind, "size": vocab_size}}, config)
+    if force:
+        run.forget("vocab")
+    station.fit(corpora.load(run), settings.vocab, run, show.Watcher())
+    show.say(f"next: prompt-gen tokenize {directory}")
+
+
+def tokenize(directory: RunDir, force: Force = False) -> None:
+    """Turn the documents of a run into memory-mapped token shards."""
+    from prompt_gen import corpus as corpora
+    from prompt_gen import shards as station
+    from prompt_gen import vocab as vocabularies
+    from prompt_gen.run import Run
+
+    run = Run.open(directory)
+    if force:
+        run.forget("shards")
+    station.write(corpora.load(run), vocabularies.load(run), run, show.Watcher())
+    show.say(f"next: prompt-gen train --out {directory}")
+
+
+def train(
+    out: Out,
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FILE]...", help="Text; none: the corpus the run already has."),
+    ] = None,
+    minutes: Annotated[
+        float | None, typer.Option("--minutes", help="Wall time of training. [default: 5]")
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option("--steps", help="Updates, in place of minutes.")
+    ] = None,
+    arch: Annotated[
+        str | None, typer.Option("--arch", help="qwen3, llama or gpt2. [default: qwen3]")
+    ] = None,
+    kind: Kind = None,
+    vocab_size: VocabSize = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="Of all that is random.")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where the run was stopped.")
+    ] = False,
+    force: Force = False,
+    config: ConfigFile = None,
+    set_: Settings = None,
+) -> None:
+    """Run every station that is missing, train a model, and evaluate it."""
+    from prompt_gen import pipeline
+    from prompt_gen.bundle import load
+    from prompt_gen.run import Run
+    from prompt_gen.settings import RunConfig, resolve
+
+    flags = {
+        "train": {"minutes": minutes, "steps": steps, "seed": seed},
+        "model": {"architecture": arch},
+        "vocab": {"kind": kind, "size": vocab_size},
+    }
+    if resume:
+        run = Run.open(out)
+        settings = _recorded(run, RunConfig, set_, flags)
+    else:
+        settings = resolve(set_ or (), flags, config)
+        run = Run(out)
+    report = pipeline.train(
+        files or [],
+        run,
+        settings,
+        show.Watcher(),
+        resume=resume,
+        force=force,
+        command=shlex.join(["prompt-gen", *sys.argv[1:]]),
+    )
+    show.report(report.as_dict())
+    examples = load(out).facts["examples"]
+    example = examples[0] if examples else ""
+    show.say(
+        f"try:  prompt-gen complete {out} {shlex.quote(example)}\n      prompt-gen serve {out}"
+    )
+
+
+def _recorded(run, model, set_, flags):
+    """The settings the run was started with; a resumed run cannot have others."""
+    import json
+
+    from prompt_gen.config import validated
+    from prompt_gen.errors import SettingError
+
+    given = [f"--{k}" for row in flags.values() for k, v in row.items() if v is not None]
+    if set_ or given:
+        raise SettingError(
+            f"--resume goes on with the settings of the run; {', '.join(set_ or given)} was given",
+            "Leave it out, or start over with --force",
+        )
+    recorded = json.loads((run.path / "run.json").read_text("utf-8")).get("settings", {})
+    return validated(model, recorded)

@@ -1,0 +1,203 @@
+"""The settings of every station: one frozen model each, with defaults, meanings and units.
+
+A station sees its own section only. `settings.py` puts the sections together.
+"""
+
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from prompt_gen.errors import SettingError, did_you_mean
+
+
+class Section(BaseModel):
+    """Frozen, and no key is accepted that is not a field."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CorpusConfig(Section):
+    """Files to documents."""
+
+    validation: float = Field(
+        default=0.02, ge=0, lt=0.5, description="share of documents for validation"
+    )
+    test: float = Field(
+        default=0.02, ge=0, lt=0.5, description="share of documents for the final test"
+    )
+    min_held_out: int = Field(
+        default=8,
+        ge=1,
+        description="documents in each held-out part at least, in a small corpus too",
+    )
+
+
+class VocabConfig(Section):
+    """Documents to a tokenizer."""
+
+    kind: str = Field(
+        default="bpe", description="row of the table of vocabularies: bpe, word, char"
+    )
+    size: int | None = Field(
+        default=None,
+        ge=512,
+        le=65_536,
+        description="entries; none: chosen from the size of the corpus",
+    )
+
+
+class ModelConfig(Section):
+    """Shape of the network; a None is chosen from the corpus and the budget."""
+
+    architecture: str = Field(default="qwen3", description="row of the table: qwen3, llama, gpt2")
+    layers: int | None = Field(default=None, ge=1, le=64, description="transformer blocks")
+    width: int | None = Field(
+        default=None, ge=64, le=4096, multiple_of=64, description="hidden size; heads have 64 each"
+    )
+    context: int = Field(
+        default=256, ge=64, le=8192, description="tokens a row of training and the model can hold"
+    )
+
+
+class TrainConfig(Section):
+    """Shards to weights."""
+
+    minutes: float = Field(default=5.0, gt=0, description="wall time of the training loop, minutes")
+    steps: int | None = Field(default=None, ge=1, description="updates; given, it replaces minutes")
+    batch_tokens: int = Field(
+        default=1024,
+        ge=64,
+        description="tokens in a batch, rounded up to whole rows of the context",
+    )
+    matrix_lr: float = Field(
+        default=0.02, gt=0, description="peak learning rate of Muon (hidden matrices)"
+    )
+    other_lr: float = Field(
+        default=0.006, gt=0, description="peak learning rate of AdamW (all the rest)"
+    )
+    weight_decay: float = Field(
+        default=0.1, ge=0, description="decoupled decay of the hidden matrices"
+    )
+    warmup_steps: int = Field(default=30, ge=0, description="steps from zero to the peak at most")
+    decay: float = Field(
+        default=0.5, ge=0, le=1, description="last share of the run, falling linearly"
+    )
+    floor: float = Field(
+        default=0.05, ge=0, le=1, description="learning rate at the end, share of peak"
+    )
+    negatives: int = Field(
+        default=1024,
+        ge=0,
+        description="random tokens of the sampled softmax; 0: the full one throughout",
+    )
+    full_softmax: float = Field(
+        default=0.25, ge=0, le=1, description="last share of the run that uses the full softmax"
+    )
+    seed: int = Field(
+        default=0, description="of weights, order of lines and all else that is random"
+    )
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field(
+        default="auto", description="where to train"
+    )
+    validate_lines: int = Field(
+        default=200,
+        ge=1,
+        description="validation lines looked at during the run; the end sees them all",
+    )
+    n_validations: int = Field(
+        default=12, ge=1, description="looks at the validation lines in a run"
+    )
+    checkpoint_seconds: float = Field(
+        default=30.0, gt=0, description="longest time between checkpoints"
+    )
+    keep_checkpoints: int = Field(
+        default=2, ge=1, description="newest checkpoints kept beside the best"
+    )
+
+
+class EngineConfig(Section):
+    """A prefix to candidates."""
+
+    n: int = Field(default=5, ge=1, le=20, description="candidates")
+    max_chars: int = Field(default=24, ge=1, le=200, description="longest continuation, characters")
+    deadline_ms: float = Field(
+        default=500.0, gt=0, description="answer with what is there by then, ms"
+    )
+    diversity: float = Field(
+        default=0.7,
+        ge=0,
+        description="nats a continuation loses per better sibling while searching",
+    )
+    threads: int = Field(
+        default=0, ge=0, description="threads of the graph; 0: one per core, at most 2"
+    )
+
+
+class EvaluateConfig(Section):
+    """A bundle and held-out lines to numbers."""
+
+    replay_lines: int = Field(default=60, ge=0, description="lines typed key by key; 0: none")
+    seed: int = Field(default=0, description="of the choice of replayed lines")
+
+
+class ServeConfig(Section):
+    """The HTTP server."""
+
+    host: str = Field(default="127.0.0.1", description="address to listen on")
+    port: int = Field(
+        default=8765, ge=0, le=65_535, description="port to listen on; 0: any free one"
+    )
+    max_prompt_chars: int = Field(
+        default=2000, ge=1, description="longest accepted text, characters"
+    )
+    max_body_bytes: int = Field(default=65_536, ge=1024, description="largest accepted body, bytes")
+
+    @model_validator(mode="after")
+    def _loopback_only(self) -> "ServeConfig":
+        if self.host not in ("127.0.0.1", "localhost"):
+            raise ValueError(
+                f"host '{self.host}' is not a loopback address; there are no keys yet, so only "
+                "127.0.0.1 and localhost are served (put a proxy with a login before it)"
+            )
+        return self
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def validated(model: type[Model], values: dict[str, Any]) -> Model:
+    """The model with these values.
+
+    Raises:
+        SettingError: the first thing that is wrong, by its full name.
+    """
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise setting_error(model, error) from error
+
+
+def setting_error(model: type[BaseModel], error: ValidationError) -> SettingError:
+    """A validation error in one sentence, with a way out."""
+    first = error.errors(include_url=False)[0]
+    name = ".".join(str(part) for part in first["loc"]) or model.__name__
+    if first["type"] == "extra_forbidden":
+        return SettingError(f"unknown setting '{name}'", _nearest(model, first["loc"]))
+    message = first["msg"].removeprefix("Value error, ")
+    return SettingError(
+        f"setting '{name}' cannot be {first['input']!r}: {message[0].lower()}{message[1:]}",
+        "Choose another value",
+    )
+
+
+def _nearest(model: type[BaseModel], location: tuple[str | int, ...]) -> str:
+    """The names that would have been known where an unknown one was given."""
+    path = []
+    for part in location[:-1]:
+        inner = model.model_fields[str(part)].annotation
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            break
+        path.append(str(part))
+        model = inner
+    known = [".".join((*path, name)) for name in model.model_fields]
+    return did_you_mean(".".join((*path, str(location[-1]))), known)

@@ -1,0 +1,50 @@
+"""What the engine answers with, and where a continuation stops."""
+
+from dataclasses import dataclass
+
+from prompt_gen.text import sentence_end
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One way to go on: `text` begins with exactly what was typed, `completion` is what is new."""
+
+    text: str
+    completion: str
+    score: float  # probability of the completion, given what was typed
+    finish_reason: str  # "sentence", "eos", "length" or "deadline"
+    source: str = "model"
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Where a continuation stops, if it does."""
+
+    completion: str
+    reason: str
+
+
+def readable(data: bytes) -> str:
+    """The text of bytes, without the beginning of a character at their end.
+
+    Raises:
+        UnicodeDecodeError: the bytes are not UTF-8 before their last character.
+    """
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if error.reason == "unexpected end of data" and error.start >= len(data) - 3:
+            return data[: error.start].decode("utf-8")
+        raise
+
+
+def stop(completion: str, typed: str, max_chars: int, ended: bool) -> Stop | None:
+    """Whether a continuation is finished: by a sentence's end, its own end, or its length."""
+    end = sentence_end(typed + completion, len(typed))
+    if end is not None and end - len(typed) <= max_chars:
+        return Stop(completion[: end - len(typed)], "sentence")
+    if len(completion) >= max_chars:
+        return Stop(completion[:max_chars], "length")
+    if ended:
+        return Stop(completion, "eos")
+    return None

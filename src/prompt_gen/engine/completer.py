@@ -1,0 +1,71 @@
+"""The completer: a bundle in memory that answers prefixes."""
+
+import threading
+from collections.abc import Callable
+from math import exp
+from pathlib import Path
+from typing import Any
+
+from prompt_gen import bundle
+from prompt_gen.bundle import Bundle
+from prompt_gen.config import EngineConfig, validated
+from prompt_gen.engine.candidates import Candidate
+from prompt_gen.engine.covers import Vocabulary
+from prompt_gen.engine.runtime import Graph
+from prompt_gen.engine.search import Search
+from prompt_gen.vocab import Tokenizer
+
+
+def _never() -> bool:
+    return False
+
+
+class Completer:
+    """Completes what was typed. Safe to call from several threads; one search runs at a time."""
+
+    def __init__(self, loaded: Bundle, config: EngineConfig | None = None) -> None:
+        self.bundle = loaded
+        self.config = config or EngineConfig()
+        self.graph = Graph(loaded, self.config.threads)
+        self._vocabulary = Vocabulary(loaded.tokenizer)
+        self._lock = threading.Lock()
+
+    @classmethod
+    def load(cls, path: str | Path, **settings: Any) -> "Completer":
+        """The completer of a bundle or run directory, with settings of `EngineConfig`.
+
+        Raises:
+            NotFound, NotABundle, Damaged, Mismatch: see `bundle.load`.
+            SettingError: an unknown setting, or a value out of range.
+        """
+        return cls(bundle.load(path), validated(EngineConfig, settings))
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """The bundle's tokenizer."""
+        return self.bundle.tokenizer
+
+    def complete(
+        self, text: str, cancelled: Callable[[], bool] = _never, **settings: Any
+    ) -> list[Candidate]:
+        """Up to `n` different continuations, most probable first.
+
+        Each candidate's text begins with exactly `text`. Only the last line counts as context, as
+        a document is a line. Blank text has no continuation: the list is empty. `settings` are
+        those of `EngineConfig` (n, max_chars, deadline_ms, ...); `cancelled` is asked between two
+        passes of the model, and when it says yes the list so far is returned.
+
+        Raises:
+            SettingError: an unknown setting, or a value out of range.
+            InvalidRequest: the text is not well-formed Unicode.
+        """
+        config = validated(EngineConfig, self.config.model_dump() | settings)
+        typed = text.rpartition("\n")[2].lstrip()
+        if not typed:
+            return []
+        with self._lock:
+            found = Search(self.graph, self._vocabulary, config, cancelled).run(typed)
+        return [
+            Candidate(text + f.stop.completion, f.stop.completion, exp(f.logprob), f.stop.reason)
+            for f in found
+        ]

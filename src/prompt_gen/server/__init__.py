@@ -1,0 +1,41 @@
+"""The HTTP server."""
+
+import socket
+
+import uvicorn
+
+from prompt_gen.bundle import Bundle
+from prompt_gen.config import EngineConfig, ServeConfig
+from prompt_gen.errors import PortInUse
+from prompt_gen.server.app import create_app
+
+__all__ = ["create_app", "listen", "serve"]
+
+
+def listen(config: ServeConfig) -> socket.socket:
+    """A socket that listens on the configured address.
+
+    Raises:
+        PortInUse: another program does.
+    """
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((config.host, config.port))
+        listener.listen()
+    except OSError as error:
+        listener.close()
+        raise PortInUse(
+            f"cannot listen on {config.host}:{config.port}: {error.strerror}",
+            "Choose another with --port (0 takes any free one)",
+        ) from error
+    return listener
+
+
+def serve(
+    loaded: Bundle, engine: EngineConfig, config: ServeConfig, listener: socket.socket
+) -> None:
+    """Serve until interrupted."""
+    app = create_app(loaded, engine, config)
+    settings = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
+    uvicorn.Server(settings).run(sockets=[listener])

@@ -1,0 +1,126 @@
+"""The whole configuration: defaults < file < environment < command line.
+
+The file is TOML with a table per station:
+
+    [train]
+    minutes = 10
+
+In the environment the same is `PROMPT_GEN_TRAIN__MINUTES=10`, on the command line
+`--set train.minutes=10`.
+"""
+
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from prompt_gen.config import (
+    CorpusConfig,
+    EngineConfig,
+    EvaluateConfig,
+    ModelConfig,
+    ServeConfig,
+    TrainConfig,
+    VocabConfig,
+    validated,
+)
+from prompt_gen.errors import SettingError, from_os_error
+
+FILE = "prompt-gen.toml"
+
+
+class RunConfig(BaseSettings):
+    """One section per station."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PROMPT_GEN_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    corpus: CorpusConfig = Field(default_factory=CorpusConfig)
+    vocab: VocabConfig = Field(default_factory=VocabConfig)
+    model: ModelConfig = Field(default_factory=ModelConfig)
+    train: TrainConfig = Field(default_factory=TrainConfig)
+    engine: EngineConfig = Field(default_factory=EngineConfig)
+    evaluate: EvaluateConfig = Field(default_factory=EvaluateConfig)
+    serve: ServeConfig = Field(default_factory=ServeConfig)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what `resolve` has merged: it decides the order."""
+        return (init_settings,)
+
+
+def resolve(
+    overrides: Iterable[str] = (),
+    flags: dict[str, dict[str, Any]] | None = None,
+    file: Path | None = None,
+) -> RunConfig:
+    """The configuration from all its sources.
+
+    Args:
+        overrides: `section.key=value`, from the command line.
+        flags: values of named options by section; those that are None were not given.
+        file: a TOML file; none: `prompt-gen.toml` in the current directory, if there is one.
+
+    Raises:
+        SettingError: an unknown setting or a bad value; says which, and what was perhaps meant.
+    """
+    values: dict[str, Any] = {}
+    given = {
+        section: {key: value for key, value in row.items() if value is not None}
+        for section, row in (flags or {}).items()
+    }
+    environment = EnvSettingsSource(RunConfig)()
+    for source in (_from_file(file), environment, given, *map(_from_override, overrides)):
+        _merge(values, source)
+    return validated(RunConfig, values)
+
+
+def _from_file(file: Path | None) -> dict[str, Any]:
+    path = file or Path(FILE)
+    if file is None and not path.is_file():
+        return {}
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise from_os_error(error) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingError(f"'{path}' is not a TOML file: {error}", "Mend that line") from error
+
+
+def _from_override(text: str) -> dict[str, Any]:
+    name, equals, raw = text.partition("=")
+    section, dot, key = name.strip().partition(".")
+    if not (equals and dot and section and key):
+        raise SettingError(
+            f"'{text}' is not a setting", "Write it as section.key=value, e.g. train.seed=1"
+        )
+    try:
+        value = tomllib.loads(f"value = {raw}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = raw.strip()
+    return {section: {key: value}}
+
+
+def _merge(values: dict[str, Any], source: dict[str, Any]) -> None:
+    """Put the source's values over what is there, section by section."""
+    for key, value in source.items():
+        if isinstance(value, dict) and isinstance(values.get(key), dict):
+            _merge(values[key], value)
+        else:
+            values[key] = value

@@ -1,0 +1,62 @@
+"""Pure functions over strings: normal form, sentence ends, scripts."""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+
+SENTENCE_ENDS = "。！？!?…；;"
+_FULL_STOP = re.compile(r"(?<=[^\W\d_])\.(?=\s)")
+_CJK = re.compile(r"[㐀-鿿豈-﫿\U00020000-\U0003ffff\u3040-\u30ff]")
+_SPACES = re.compile(r"\s+")
+
+
+def normal_form(text: str) -> str:
+    """What two lines share when people would call them the same: NFKC, case-folded, no spaces."""
+    return _SPACES.sub("", unicodedata.normalize("NFKC", text).casefold())
+
+
+def sentence_end(text: str, start: int = 0) -> int | None:
+    """The index just behind the first sentence end at or after `start`, or None.
+
+    A run of ends belongs together (`？！`, `……`). A full stop counts after a letter and before a
+    space, so that `38.5` and `e.g` go on.
+    """
+    for i in range(start, len(text)):
+        if text[i] in SENTENCE_ENDS:
+            end = i + 1
+            while end < len(text) and text[end] in SENTENCE_ENDS:
+                end += 1
+            return end
+        if text[i] == "." and _FULL_STOP.match(text, i):
+            return i + 1
+    return None
+
+
+def script(text: str) -> str:
+    """`cjk`, `latin` or `other`: what most letters of the text are written in."""
+    letters = [c for c in text if c.isalpha()]
+    if not letters:
+        return "other"
+    n_cjk = sum(1 for c in letters if _CJK.match(c))
+    n_latin = sum(1 for c in letters if c.isascii())
+    if n_cjk * 2 >= len(letters):
+        return "cjk"
+    return "latin" if n_latin * 2 >= len(letters) else "other"
+
+
+def frequent_starts(texts: Iterable[str], n: int = 5) -> list[str]:
+    """Up to n beginnings that many lines share: four characters, or two words of other scripts.
+
+    No two of them begin with the same two characters, so that they show different sides.
+    """
+    counts: Counter[str] = Counter()
+    for text in texts:
+        start = text[:4] if script(text[:4]) == "cjk" else " ".join(text.split(" ")[:2])
+        if 3 <= len(start) < len(text) and all(c.isalpha() or c == " " for c in start):
+            counts[start] += 1
+    chosen: list[str] = []
+    for start, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        if len(chosen) < n and start[:2] not in {c[:2] for c in chosen}:
+            chosen.append(start)
+    return chosen

@@ -1,0 +1,145 @@
+"""Checkpoints: everything a run needs to go on as if nothing had happened.
+
+A checkpoint is a directory `step-N` with the weights, the state of the optimizers and of the random
+numbers (safetensors: nothing is unpickled), and `state.json` with the SHA-256 of both. It is
+staged, synced and renamed, so that a crash leaves the one before it.
+"""
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from prompt_gen.errors import Damaged, Mismatch
+from prompt_gen.run import file_hash, staged_directory
+
+_FILES = ("model.safetensors", "optimizer.safetensors")
+
+
+@dataclass
+class Progress:
+    """Where a run is: counted in steps, seconds and the best validation seen."""
+
+    step: int = 0
+    elapsed_s: float = 0.0
+    best_bits: float = float("inf")  # bits per character
+    best_step: int = 0
+    n_validations: int = 0
+    n_worse: int = 0  # validations in a row that did not improve
+
+
+def save(
+    directory: Path,
+    model: nn.Module,
+    optimizers: list[torch.optim.Optimizer],
+    progress: Progress,
+    plan: dict[str, Any],
+    print_: str,
+    keep: int,
+) -> Path:
+    """Write `step-N` and remove all but the newest `keep`."""
+    path = directory / f"step-{progress.step:08d}"
+    with staged_directory(path) as staged:
+        save_weights(model, staged / _FILES[0])
+        save_file(_optimizer_tensors(optimizers), staged / _FILES[1])
+        state = {
+            "fingerprint": print_,
+            "progress": vars(progress),
+            "plan": plan,
+            "sha256": {name: file_hash(staged / name) for name in _FILES},
+        }
+        (staged / "state.json").write_text(json.dumps(state, indent=1) + "\n", "utf-8")
+    for old in _steps(directory)[keep:]:
+        shutil.rmtree(old)
+    return path
+
+
+def save_weights(model: nn.Module, path: Path) -> None:
+    """The model's weights under the names stock transformers uses, tied ones once."""
+    seen: set[int] = set()
+    tensors = {}
+    for name, tensor in model.state_dict().items():
+        if tensor.data_ptr() not in seen:
+            seen.add(tensor.data_ptr())
+            tensors[name] = tensor.detach().float().contiguous().cpu()
+    save_file(tensors, path, metadata={"format": "pt"})
+
+
+def load_weights(model: nn.Module, path: Path) -> None:
+    """Weights written by `save_weights` into a model of the same shape."""
+    missing, unexpected = model.load_state_dict(load_file(path), strict=False)
+    tied = set(getattr(model, "_tied_weights_keys", None) or ())
+    if unexpected or set(missing) - tied:
+        raise Mismatch(
+            f"'{path}' holds the weights of another model ({(*missing, *unexpected)[:3]})",
+            "Start over with --force",
+        )
+
+
+def newest(directory: Path, print_: str) -> tuple[Path, dict[str, Any], list[str]]:
+    """The newest whole checkpoint, its state, and what was wrong with newer ones.
+
+    Raises:
+        Damaged: none is whole.
+        Mismatch: it belongs to other data or settings.
+    """
+    problems = []
+    for path in _steps(directory):
+        try:
+            state = json.loads((path / "state.json").read_text("utf-8"))
+            for name, digest in state["sha256"].items():
+                if file_hash(path / name) != digest:
+                    raise ValueError(f"{name} is not what was written")
+        except (OSError, ValueError, KeyError) as error:
+            problems.append(f"{path.name} is damaged ({error})")
+            continue
+        if state["fingerprint"] != print_:
+            raise Mismatch(
+                f"the checkpoints in '{directory}' belong to data or settings "
+                f"{state['fingerprint']}, now they are {print_}",
+                "Resume with the same files and settings, or start over with --force",
+            )
+        return path, state, problems
+    raise Damaged(
+        f"no whole checkpoint in '{directory}'" + "".join(f"; {p}" for p in problems),
+        "Start over with --force",
+    )
+
+
+def exists(directory: Path) -> bool:
+    """Whether any checkpoint has been written."""
+    return bool(_steps(directory))
+
+
+def restore(path: Path, model: nn.Module, optimizers: list[torch.optim.Optimizer]) -> None:
+    """Put a checkpoint's weights, optimizer state and random state back."""
+    load_weights(model, path / _FILES[0])
+    tensors = load_file(path / _FILES[1])
+    torch.set_rng_state(tensors.pop("rng"))
+    for number, optimizer in enumerate(optimizers):
+        record = optimizer.state_dict()
+        record["state"] = {}
+        for key, tensor in tensors.items():
+            owner, parameter, name = key.split(".")
+            if int(owner) == number:
+                record["state"].setdefault(int(parameter), {})[name] = tensor
+        optimizer.load_state_dict(record)
+
+
+def _optimizer_tensors(optimizers: list[torch.optim.Optimizer]) -> dict[str, torch.Tensor]:
+    tensors = {"rng": torch.get_rng_state()}
+    for number, optimizer in enumerate(optimizers):
+        for parameter, state in optimizer.state_dict()["state"].items():
+            for name, value in state.items():
+                tensors[f"{number}.{parameter}.{name}"] = torch.as_tensor(value).contiguous().cpu()
+    return tensors
+
+
+def _steps(directory: Path) -> list[Path]:
+    """Checkpoints, newest first, by step and not by clock."""
+    return sorted(directory.glob("step-*"), reverse=True)

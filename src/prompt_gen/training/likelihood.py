@@ -1,0 +1,51 @@
+"""Bits per character of documents under a model in training."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from prompt_gen.shards import Shard
+from prompt_gen.training.batches import IGNORE
+
+_BATCH = 32
+
+
+@torch.no_grad()
+def bits_per_character(
+    model: nn.Module, shard: Shard, documents: Sequence[int], n_chars: int, context: int
+) -> float:
+    """Minus log2 of the documents' probability, ends included, by characters and ends.
+
+    A document longer than the context is cut here, each piece starting afresh: this number steers
+    the run; the one in the report is `evaluate`'s.
+    """
+    device = next(model.parameters()).device
+    pieces = []
+    for i in documents:
+        ids = shard[i].astype(np.int64)
+        pieces += [ids[start : start + context + 1] for start in range(0, len(ids) - 1, context)]
+    pieces.sort(key=len)
+    nats = 0.0
+    was_training = model.training
+    model.eval()
+    for start in range(0, len(pieces), _BATCH):
+        batch = pieces[start : start + _BATCH]
+        width = max(map(len, batch)) - 1
+        tokens = np.zeros((len(batch), width), np.int64)
+        targets = np.full((len(batch), width), IGNORE, np.int64)
+        for row, ids in enumerate(batch):
+            tokens[row, : len(ids) - 1] = ids[:-1]
+            targets[row, : len(ids) - 1] = ids[1:]
+        logits = model(input_ids=torch.from_numpy(tokens).to(device), use_cache=False).logits
+        nats += F.cross_entropy(
+            logits.flatten(0, 1).float(),
+            torch.from_numpy(targets).to(device).flatten(),
+            ignore_index=IGNORE,
+            reduction="sum",
+        ).item()
+    model.train(was_training)
+    return nats / math.log(2) / (n_chars + len(documents))

@@ -1,0 +1,290 @@
+"""The training loop: a plain one, on torch and accelerate."""
+
+import math
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from accelerate.utils import ProjectConfiguration
+
+from prompt_gen import optim
+from prompt_gen.config import TrainConfig
+from prompt_gen.errors import CorpusTooSmall
+from prompt_gen.run import Event, Watch, staged_directory
+from prompt_gen.shards import Shard, ShardSet
+from prompt_gen.training import checkpoint
+from prompt_gen.training.batches import Batch, Batches
+from prompt_gen.training.likelihood import bits_per_character
+from prompt_gen.training.loss import Loss
+from prompt_gen.training.plan import Plan
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+MIN_TOKENS = 1000
+_REPORT_S = 1.0
+_MAX_WORSE = 2  # validations in a row without improvement before the learning rate falls
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Where the weights are and how they came about."""
+
+    directory: Path  # stock model directory: config.json, model.safetensors
+    facts: dict[str, Any]
+
+
+def fit(
+    model: "PreTrainedModel",
+    shards: ShardSet,
+    config: TrainConfig,
+    directory: Path,
+    print_: str,
+    watch: Watch,
+    resume: bool = False,
+) -> Trained:
+    """Train a model and leave the best weights in `directory/best`.
+
+    Raises:
+        CorpusTooSmall: fewer tokens than can be learned from.
+        KeyboardInterrupt: Ctrl-C; a checkpoint has been written.
+        Damaged, Mismatch: the run cannot be resumed.
+    """
+    if shards.train.n_tokens < MIN_TOKENS or len(shards.validation) == 0:
+        raise CorpusTooSmall(
+            f"{len(shards.train)} documents with {shards.train.n_tokens} tokens are too few "
+            "to train on",
+            f"At least {MIN_TOKENS} tokens are needed (about {2 * MIN_TOKENS} characters, "
+            "in ten lines or more); a useful completer wants a thousand lines",
+        )
+    session = Session(model, shards, config, directory, print_, watch)
+    if resume and checkpoint.exists(directory / "checkpoints"):
+        session.resume()
+    with _interrupts() as interrupted:
+        session.run(interrupted)
+    if interrupted:
+        session.save()
+        raise KeyboardInterrupt
+    return session.finish()
+
+
+@contextmanager
+def _interrupts() -> Iterator[list[int]]:
+    """A list that gets an entry at the first Ctrl-C or SIGTERM; the second one stops at once.
+
+    A step is never broken in the middle, so that what is saved afterwards is whole.
+    """
+    came: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield came  # only the main thread may handle signals
+        return
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in signals}
+
+    def note(number: int, frame: object) -> None:
+        came.append(number)
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+    for number in signals:
+        signal.signal(number, note)
+    try:
+        yield came
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def choose_device(config: TrainConfig) -> str:
+    """The device a run will use: the given one, or the best there is."""
+    if config.device != "auto":
+        return config.device
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+class Session:
+    """One run of the loop, with what it holds between steps."""
+
+    def __init__(
+        self,
+        model: "PreTrainedModel",
+        shards: ShardSet,
+        config: TrainConfig,
+        directory: Path,
+        print_: str,
+        watch: Watch,
+    ) -> None:
+        self.config, self.shards, self.directory, self.print_ = config, shards, directory, print_
+        self.watch = watch
+        self.accelerator = Accelerator(
+            cpu=choose_device(config) == "cpu",
+            log_with="tensorboard",
+            project_config=ProjectConfiguration(logging_dir=str(directory)),
+        )
+        self.accelerator.init_trackers("tensorboard")
+        self.context: int = model.config.max_position_embeddings
+        optimizers = optim.build(model, config)
+        self.model, *self.optimizers = self.accelerator.prepare(model, *optimizers)
+        n_rows = math.ceil(config.batch_tokens / self.context)
+        self.batches = Batches(shards.train, n_rows, self.context, config.seed)
+        counts_V = np.bincount(shards.train.tokens, minlength=model.config.vocab_size)
+        self.loss = Loss(self.model, counts_V, config.negatives)
+        self.plan = Plan.of(config)
+        self.progress = checkpoint.Progress()
+        self.n_params = sum(p.numel() for p in model.parameters())
+        self.validation = _sample(shards.validation, config.validate_lines, config.seed)
+        self._tokens_per_char = _tokens_per_char(shards.train)
+
+    # -- the loop ----------------------------------------------------------------------------
+
+    def run(self, interrupted: list[int]) -> None:
+        """Steps until the plan is over or an interrupt came, with validations and checkpoints."""
+        started = time.monotonic() - self.progress.elapsed_s
+        last_saved = last_report = self.progress.elapsed_s
+        losses: list[torch.Tensor] = []
+        steps_then = self.progress.step
+        self.watch(Event("training", "start", facts=self._shape_facts()))
+        while not (interrupted or self.plan.is_over(self.progress.step)):
+            losses.append(self.step(self.batches[self.progress.step]))
+            self.progress.step += 1
+            now = self.progress.elapsed_s = time.monotonic() - started
+            self.plan = self.plan.adjusted(self.progress.step, now, self._is_worsening())
+            if self._is_time_to_validate():
+                self.validate()
+            if now - last_report >= _REPORT_S:
+                pace = (self.progress.step - steps_then) / (now - last_report)
+                self._report(torch.stack(losses).mean().item(), pace)
+                last_report, steps_then, losses = now, self.progress.step, []
+            if now - last_saved >= self.config.checkpoint_seconds:
+                self.save()
+                last_saved = now
+
+    def step(self, batch: Batch) -> torch.Tensor:
+        """One update; returns the batch's mean loss, nats per token."""
+        batch = batch.to(self.accelerator.device)
+        rate = self.plan.rate(self.progress.step)
+        for optimizer, peak in zip(self.optimizers, self._peaks(), strict=True):
+            for group in optimizer.param_groups:
+                group["lr"] = peak * rate
+        share = self.plan.share_done(self.progress.step, self.progress.elapsed_s)
+        loss = self.loss(batch, sampled=share < 1 - self.config.full_softmax)
+        self.accelerator.backward(loss)
+        for optimizer in self.optimizers:
+            optimizer.step()
+            optimizer.zero_grad()
+        return loss.detach()
+
+    def _peaks(self) -> tuple[float, float]:
+        return self.config.matrix_lr, self.config.other_lr
+
+    # -- looks at the validation part ----------------------------------------------------------
+
+    def validate(self) -> float:
+        """Bits per character on the validation lines; new best weights are kept."""
+        documents, n_chars = self.validation
+        bits = bits_per_character(
+            self.model, self.shards.validation, documents, n_chars, self.context
+        )
+        self.progress.n_validations += 1
+        self.progress.n_worse += 1
+        if bits < self.progress.best_bits:
+            self.progress.best_bits, self.progress.best_step = bits, self.progress.step
+            self.progress.n_worse = 0
+            with staged_directory(self.directory / "best") as staged:
+                bare = self.accelerator.unwrap_model(self.model)
+                checkpoint.save_weights(bare, staged / "model.safetensors")
+                bare.config.save_pretrained(staged)
+        self.accelerator.log({"validation/bits_per_char": bits}, step=self.progress.step)
+        self.watch(Event("training", "note", facts={"validation_bits_per_char": bits}))
+        return bits
+
+    def _is_time_to_validate(self) -> bool:
+        share = self.plan.share_done(self.progress.step, self.progress.elapsed_s)
+        return share * self.config.n_validations >= self.progress.n_validations + 1
+
+    def _is_worsening(self) -> bool:
+        return self.progress.n_worse >= _MAX_WORSE
+
+    # -- reports, checkpoints, the end ---------------------------------------------------------
+
+    def _report(self, loss: float, steps_per_s: float) -> None:
+        progress = self.progress
+        share = self.plan.share_done(progress.step, progress.elapsed_s)
+        facts = {
+            "step": progress.step,
+            "bits_per_char": loss / math.log(2) * self._tokens_per_char,
+            "tokens_per_s": steps_per_s * self.batches.n_batch_tokens,
+            "epochs": self.batches.epochs(progress.step),
+            "left_s": progress.elapsed_s / share - progress.elapsed_s if share else 0.0,
+        }
+        logged = {f"train/{name}": facts[name] for name in ("bits_per_char", "tokens_per_s")}
+        logged["train/rate"] = self.plan.rate(progress.step)
+        self.accelerator.log(logged, step=progress.step)
+        self.watch(Event("training", "progress", share, 1.0, facts))
+
+    def _shape_facts(self) -> dict[str, Any]:
+        return {
+            "parameters": self.n_params,
+            "device": str(self.accelerator.device),
+            "threads": torch.get_num_threads(),
+            "batch_tokens": self.batches.n_batch_tokens,
+            "train_tokens": self.shards.train.n_tokens,
+        }
+
+    def save(self) -> None:
+        """Write a checkpoint."""
+        bare = self.accelerator.unwrap_model(self.model)
+        plan = self.plan.as_json()
+        where = self.directory / "checkpoints"
+        keep = self.config.keep_checkpoints
+        checkpoint.save(where, bare, self.optimizers, self.progress, plan, self.print_, keep)
+
+    def resume(self) -> None:
+        """Go on from the newest whole checkpoint."""
+        path, state, problems = checkpoint.newest(self.directory / "checkpoints", self.print_)
+        for problem in problems:
+            self.watch(Event("training", "note", facts={"warning": problem}))
+        bare = self.accelerator.unwrap_model(self.model)
+        checkpoint.restore(path, bare, self.optimizers)
+        self.progress = checkpoint.Progress(**state["progress"])
+        self.plan = Plan(**state["plan"])
+        self.watch(Event("training", "note", facts={"resumed_at_step": self.progress.step}))
+
+    def finish(self) -> Trained:
+        """The best weights of the run, with the last ones among the candidates."""
+        self.validate()
+        self.save()
+        self.accelerator.end_training()
+        progress = self.progress
+        facts = self._shape_facts() | {
+            "steps": progress.step,
+            "epochs": round(self.batches.epochs(progress.step), 2),
+            "seconds": round(progress.elapsed_s, 1),
+            "best_step": progress.best_step,
+            "validation_bits_per_char": progress.best_bits,
+        }
+        self.watch(Event("training", "done", facts=facts))
+        return Trained(self.directory / "best", facts)
+
+
+def _sample(shard: Shard, n: int, seed: int) -> tuple[list[int], int]:
+    """Up to n documents of a shard, and roughly their characters (by the shard's mean)."""
+    chosen = np.random.default_rng(seed).permutation(len(shard))[:n]
+    n_tokens = sum(len(shard[i]) - 2 for i in chosen)
+    all_tokens = shard.n_tokens - 2 * len(shard)
+    return [int(i) for i in chosen], round(shard.n_chars * n_tokens / max(1, all_tokens))
+
+
+def _tokens_per_char(shard: Shard) -> float:
+    """Predicted tokens by characters and ends."""
+    return (shard.n_tokens - len(shard)) / (shard.n_chars + len(shard))

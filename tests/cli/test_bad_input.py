@@ -1,0 +1,166 @@
+"""Bad input: one clear error, an exit code of 2 or 3, and never a traceback."""
+
+import os
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from prompt_gen.run import Run
+from tests.cli.test_cli import prompt_gen
+
+
+def refused(code: int, *args: str | Path, says: tuple[str, ...] = (), **env: str) -> str:
+    done = prompt_gen(*args, **env)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1, done.stderr
+    for words in says:
+        assert words in done.stderr
+    return done.stderr
+
+
+@pytest.fixture
+def bad(tmp_path: Path) -> Path:
+    files = {
+        "empty.txt": b"",
+        "binary.txt": bytes(range(256)) * 100,
+        "broken.txt": "好\n".encode() * 5 + b"\xff\xff",
+        "small.txt": "高血压要注意饮食。\n".encode(),
+        "nothing/picture.png": b"\x89PNG",
+        "foreign/notes.txt": b"mine",
+    }
+    for name, data in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(data)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "says"),
+    [
+        ("missing.txt", 2, ("no such file", "missing.txt")),
+        ("nothing", 3, ("no text in the directory",)),
+        ("empty.txt", 3, ("is empty",)),
+        ("binary.txt", 3, ("binary",)),
+        ("broken.txt", 3, ("byte 20", "0xff", "UTF-8")),
+        ("small.txt", 3, ("too few", "At least")),
+    ],
+)
+def test_bad_text(bad: Path, name: str, code: int, says: tuple[str, ...]) -> None:
+    out = bad / "run"
+    refused(code, "train", bad / name, "--out", out, "--steps", "5", says=says)
+    assert not (out / "bundle").exists()
+
+
+def test_an_out_that_is_not_ours_is_left_alone(bad: Path, corpus_file: Path) -> None:
+    for out in ("foreign", "small.txt"):
+        refused(2, "train", corpus_file, "--out", bad / out, "--force", says=("--out",))
+    assert (bad / "foreign" / "notes.txt").read_bytes() == b"mine"
+    assert [p.name for p in (bad / "foreign").iterdir()] == ["notes.txt"]
+
+
+def test_an_out_that_cannot_be_made(bad: Path, corpus_file: Path) -> None:
+    refused(3, "corpus", corpus_file, "--out", "/proc/prompt-gen", says=("/proc/prompt-gen",))
+
+
+def test_a_trained_out_offers_resume_and_force(trained: Run, corpus_file: Path) -> None:
+    refused(2, "train", corpus_file, "--out", trained.path, says=("--resume", "--force", "already"))
+
+
+def test_resume_takes_no_other_settings(trained: Run) -> None:
+    args = ("train", "--out", trained.path, "--resume", "--minutes", "3")
+    refused(2, *args, says=("--minutes", "--force"))
+
+
+@pytest.mark.parametrize(
+    ("setting", "says"),
+    [
+        ("train.minute=3", ("unknown setting 'train.minute'", "'train.minutes'")),
+        ("trian.minutes=3", ("unknown setting 'trian'", "'train'")),
+        ("train.minutes=soon", ("train.minutes", "'soon'")),
+        ("train.minutes=-1", ("train.minutes", "-1")),
+        ("minutes", ("section.key=value",)),
+        ("vocab.kind=bpf", ("unknown vocabulary 'bpf'", "'bpe'")),
+        ("model.architecture=qwen4", ("unknown architecture 'qwen4'", "'qwen3'")),
+    ],
+)
+def test_bad_settings(
+    tmp_path: Path, corpus_file: Path, setting: str, says: tuple[str, ...]
+) -> None:
+    refused(2, "train", corpus_file, "--out", tmp_path / "run", "--set", setting, says=says)
+
+
+def test_a_bad_settings_file_is_named(tmp_path: Path, corpus_file: Path) -> None:
+    path = tmp_path / "my.toml"
+    args = ("corpus", corpus_file, "--out", tmp_path / "run", "--config", path)
+    refused(2, *args, says=("my.toml",))
+    path.write_text("[train\n")
+    refused(2, *args, says=("my.toml", "not a TOML file"))
+    path.write_text("[corpus]\ntets = 0.1\n")
+    refused(2, *args, says=("corpus.tets", "'corpus.test'"))
+
+
+def test_the_environment_is_checked_too(tmp_path: Path, corpus_file: Path) -> None:
+    args = ("corpus", corpus_file, "--out", tmp_path / "run")
+    refused(2, *args, says=("corpus.test", "1.5"), PROMPT_GEN_CORPUS__TEST="1.5")
+
+
+@pytest.mark.parametrize("command", ["complete", "evaluate", "serve"])
+def test_what_is_no_bundle(bad: Path, command: str) -> None:
+    refused(2, command, bad / "foreign", says=("holds no bundle", "prompt-gen train"))
+    refused(2, command, bad / "nowhere", says=("no such directory",))
+
+
+def test_a_damaged_bundle(trained: Run, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(trained.station("bundle"), tmp_path / "bundle"))
+    with (copy / "model.safetensors").open("r+b") as file:
+        file.seek(9000)
+        file.write(b"\x99\x99")
+    refused(3, "complete", copy, "高", says=("model.safetensors", "SHA-256"))
+
+
+def test_stations_out_of_order(tmp_path: Path, corpus_file: Path) -> None:
+    refused(2, "vocab", tmp_path / "run", says=("not a run directory", "prompt-gen corpus"))
+    prompt_gen("corpus", corpus_file, "--out", tmp_path / "run")
+    refused(2, "tokenize", tmp_path / "run", says=("no vocabulary", "prompt-gen vocab"))
+
+
+def test_a_port_in_use(trained: Run) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        refused(2, "serve", trained.path, "--port", port, says=(port, "--port"))
+
+
+def test_an_address_that_is_not_loopback(trained: Run) -> None:
+    refused(2, "serve", trained.path, "--host", "0.0.0.0", says=("0.0.0.0", "loopback"))
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path):
+    """A file system of two megabytes; needs root and Linux."""
+    where = tmp_path / "disk"
+    where.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(where)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("a small file system cannot be mounted here (needs root)")
+    yield where
+    subprocess.run(["umount", "-l", str(where)], check=True)
+
+
+def test_a_full_disk_is_said_and_loses_nothing(small_disk: Path, corpus_file: Path) -> None:
+    out = small_disk / "run"
+    args = (
+        "train", corpus_file, "--out", out, "--steps", "30", "--vocab-size", "900",
+        "--set", "model.layers=2", "--set", "model.width=256",
+    )  # fmt: skip
+    refused(3, *args, says=("the disk is full", "Free some space"))
+    run = Run(out)
+    assert run.fingerprint("corpus")
+    assert not (out / "bundle").exists()
+    assert not list(out.rglob("*.partial"))

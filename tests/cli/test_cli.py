@@ -1,0 +1,114 @@
+"""The command line in processes of its own, as a user runs it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from prompt_gen.run import Run
+
+HEAVY = ("torch", "transformers", "onnxruntime", "fastapi", "accelerate", "pyarrow", "numpy")
+
+
+def prompt_gen(*args: str | Path, stdin: str = "", **env: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-m", "prompt_gen", *map(str, args)],
+        input=stdin,
+        capture_output=True,
+        encoding="utf-8",
+        env={**os.environ, **env},
+        timeout=240,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("code", ["import prompt_gen", "import prompt_gen.cli"])
+def test_importing_loads_nothing_heavy(code: str) -> None:
+    check = f"{code}, sys; print([m for m in {HEAVY!r} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_completing_loads_no_torch(trained: Run) -> None:
+    code = (
+        f"import prompt_gen, sys; prompt_gen.Completer.load({str(trained.path)!r}).complete('高');"
+        "print([m for m in ('torch', 'transformers', 'onnx', 'pyarrow') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_help_shows_every_command() -> None:
+    shown = prompt_gen("--help").stdout
+    for command in ("corpus", "vocab", "tokenize", "train", "complete", "evaluate", "serve"):
+        assert command in shown
+
+
+def test_stations_one_by_one_make_what_train_makes(
+    corpus_file: Path, tmp_path: Path, trained: Run
+) -> None:
+    out = tmp_path / "run"
+    steps = [
+        prompt_gen("corpus", corpus_file, "--out", out),
+        prompt_gen("vocab", out, "--vocab-size", 900),
+        prompt_gen("tokenize", out),
+    ]
+    for step in steps:
+        assert step.returncode == 0, step.stderr
+        assert step.stdout == ""
+    run = Run(out)
+    for station in ("corpus", "vocab", "shards"):
+        assert run.fingerprint(station) == trained.fingerprint(station)
+    trained_here = prompt_gen(
+        "train", "--out", out, "--steps", 12, "--vocab-size", 900, "--arch", "gpt2",
+        "--set", "model.layers=1", "--set", "model.width=64", "--set", "evaluate.replay_lines=2",
+    )  # fmt: skip
+    assert trained_here.returncode == 0, trained_here.stderr
+    assert "bits per char" in trained_here.stdout
+    for kept in ("vocab: unchanged", "shards: unchanged"):
+        assert kept in trained_here.stderr
+    assert "prompt-gen serve" in trained_here.stderr
+    again = prompt_gen("train", "--out", out)
+    assert again.returncode == 2
+    assert "--resume" in again.stderr
+
+
+def test_complete_prints_candidates(trained: Run) -> None:
+    done = prompt_gen("complete", trained.path, "高血压患者", "-n", 3)
+    assert done.returncode == 0
+    rows = done.stdout.splitlines()
+    assert 1 <= len(rows) <= 3
+    assert all("%  高血压患者" in row for row in rows)
+
+
+def test_complete_prints_json(trained: Run) -> None:
+    done = prompt_gen("complete", trained.path, "高血压患者", "--json")
+    answer = json.loads(done.stdout)
+    assert answer["prompt"] == "高血压患者"
+    assert all(c["text"].startswith("高血压患者") for c in answer["candidates"])
+
+
+def test_complete_asks_line_by_line_without_a_text(trained: Run) -> None:
+    done = prompt_gen("complete", trained.path, stdin="高血压\n\nI need\n")
+    assert done.returncode == 0
+    assert "高血压" in done.stdout
+    assert "I need" in done.stdout
+
+
+def test_evaluate_prints_a_table_or_json(trained: Run, tmp_path: Path) -> None:
+    held_out = tmp_path / "held-out.txt"
+    held_out.write_text("高血压患者要少吃盐。\n孩子发烧要多喝水。\n", "utf-8")
+    table = prompt_gen("evaluate", trained.path, "--data", held_out)
+    assert table.returncode == 0, table.stderr
+    assert "bits per char" in table.stdout
+    own = prompt_gen("evaluate", trained.path, "--json", PROMPT_GEN_EVALUATE__REPLAY_LINES="1")
+    assert json.loads(own.stdout)["typing"]["lines"] == 1
+
+
+def test_list_shows_the_tables() -> None:
+    shown = prompt_gen("list").stdout
+    for name in ("bpe", "word", "char", "qwen3", "llama", "gpt2", "onnx"):
+        assert f"  {name}" in shown

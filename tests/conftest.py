@@ -1,0 +1,62 @@
+"""Fixtures that several test files share: text, a small trained run, the public data."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from prompt_gen import bundle, pipeline
+from prompt_gen.engine import Completer
+from prompt_gen.run import Run
+from prompt_gen.settings import resolve
+
+ROOT = Path(__file__).resolve().parent.parent
+BUNDLED = ROOT / "src" / "prompt_gen" / "data"
+DATA = Path(os.environ.get("PROMPT_GEN_DATA", ROOT.parent / "shared" / "data"))
+
+SMALL = (
+    "model.layers=1", "model.width=64", "model.context=64", "vocab.size=900",
+    "train.steps=150", "train.batch_tokens=256", "evaluate.replay_lines=4",
+)  # fmt: skip
+
+
+def lines_of(name: str) -> list[str]:
+    return (BUNDLED / name).read_text("utf-8").splitlines()
+
+
+@pytest.fixture(scope="session")
+def lines() -> list[str]:
+    """Chinese and English lines, the same in every test."""
+    return lines_of("health-zh.txt")[:700] + lines_of("helpdesk-en.txt")[:200]
+
+
+@pytest.fixture(scope="session")
+def corpus_file(lines: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("text") / "lines.txt"
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    return path
+
+
+def train_small(corpus_file: Path, where: Path, *settings: str, **how: bool) -> Run:
+    run = Run(where)
+    pipeline.train([corpus_file], run, resolve((*SMALL, *settings)), **how)
+    return run
+
+
+@pytest.fixture(scope="session")
+def trained(corpus_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run that went the whole road. Tests that change it work on a copy."""
+    return train_small(corpus_file, tmp_path_factory.mktemp("runs") / "small")
+
+
+@pytest.fixture(scope="session")
+def completer(trained: Run) -> Completer:
+    return Completer(bundle.load(trained.path))
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The public data sets of the benchmarks."""
+    if not (DATA / "bench").is_dir():
+        pytest.skip(f"the public data sets are not at {DATA} (set PROMPT_GEN_DATA)")
+    return DATA

@@ -1,0 +1,69 @@
+"""Muon and the schedule."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prompt_gen.config import TrainConfig
+from prompt_gen.model import ARCHITECTURES, Shape
+from prompt_gen.model.qwen3 import build
+from prompt_gen.optim import Muon, rate
+from prompt_gen.optim import build as optimizers
+from prompt_gen.optim.muon import orthogonalize
+
+
+def test_orthogonalized_matrices_have_singular_values_near_one() -> None:
+    torch.manual_seed(0)
+    values = torch.linalg.svdvals(orthogonalize(torch.randn(3, 16, 48)))
+    assert values.min() > 0.5
+    assert values.max() < 1.5
+
+
+def test_a_stack_gives_what_each_matrix_gives_alone() -> None:
+    torch.manual_seed(0)
+    stack = torch.randn(3, 8, 8)
+    alone = torch.cat([orthogonalize(one[None]) for one in stack])
+    torch.testing.assert_close(orthogonalize(stack), alone)
+
+
+@pytest.mark.parametrize("shape", [(8, 8), (24, 8), (8, 24)])
+def test_muon_finds_the_least_squares_solution(shape: tuple[int, int]) -> None:
+    torch.manual_seed(0)
+    target = torch.randn(shape)
+    weight = torch.nn.Parameter(torch.zeros(shape))
+    muon = Muon([weight], lr=0.1)
+    losses = []
+    for step in range(200):
+        loss = ((weight - target) ** 2).mean()
+        losses.append(loss.item())
+        muon.zero_grad()
+        loss.backward()
+        muon.param_groups[0]["lr"] = 0.1 * (1 - step / 200)
+        muon.step()
+    assert losses[-1] < 0.05 * losses[0]
+
+
+def test_every_parameter_has_one_optimizer() -> None:
+    for name in ARCHITECTURES:
+        module = ARCHITECTURES.load(name)
+        model = module.build(Shape(2, 64), 300, 64, 0, 1)
+        groups = [g for o in optimizers(model, TrainConfig()) for g in o.param_groups]
+        trained = [id(p) for group in groups for p in group["params"]]
+        assert sorted(trained) == sorted({id(p) for p in model.parameters()})
+
+
+def test_only_hidden_matrices_go_to_muon() -> None:
+    model = build(Shape(2, 64), 300, 64, 0, 1)
+    muon, _ = optimizers(model, TrainConfig())
+    assert all(p.ndim == 2 and 300 not in p.shape for g in muon.param_groups for p in g["params"])
+
+
+@given(st.integers(1, 500), st.integers(0, 50), st.floats(0, 1), st.floats(0, 0.5))
+def test_the_rate_rises_holds_and_falls(n: int, warm: int, share: float, floor: float) -> None:
+    start = round(n * share)
+    rates = [rate(step, warm, start, n, floor) for step in range(n)]
+    assert all(0 < r <= 1 for r in rates if floor > 0)
+    before, after = rates[:start], rates[max(start, warm) :]
+    assert before == sorted(before)
+    assert after == sorted(after, reverse=True)

@@ -1,0 +1,40 @@
+"""A server on loopback, in a thread, stopped at the end."""
+
+import threading
+import time
+from collections.abc import Iterator
+
+import httpx
+import pytest
+import uvicorn
+
+from prompt_gen import bundle, server
+from prompt_gen.config import EngineConfig, ServeConfig
+from prompt_gen.run import Run
+
+
+@pytest.fixture(scope="session")
+def address(trained: Run) -> Iterator[str]:
+    config = ServeConfig(port=0)
+    listener = server.listen(config)
+    app = server.create_app(bundle.load(trained.path), EngineConfig(), config)
+    running = uvicorn.Server(uvicorn.Config(app, log_level="error"))
+    thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
+    thread.start()
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    for _ in range(600):
+        try:
+            if httpx.get(f"{url}/health").status_code == 200:
+                break
+        except httpx.TransportError:
+            pass
+        time.sleep(0.05)
+    yield url
+    running.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture
+def client(address: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=address) as opened:
+        yield opened

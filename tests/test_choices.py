@@ -1,0 +1,39 @@
+"""Every table of parts: its rows are the files of its package, and each can be loaded."""
+
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from prompt_gen.choices import Choice, Choices
+from prompt_gen.errors import MissingExtra, UnknownChoice
+from prompt_gen.export import EXPORTERS
+from prompt_gen.model import ARCHITECTURES
+from prompt_gen.vocab import TOKENIZERS
+
+TABLES = {
+    "vocab": (TOKENIZERS, "fit", {"tokenizer", "bytelevel"}),
+    "model": (ARCHITECTURES, "build", {"sizing"}),
+    "export": (EXPORTERS, "export", set()),
+}
+
+
+@pytest.mark.parametrize("package", TABLES)
+def test_the_files_on_disk_are_the_rows(package: str) -> None:
+    table, function, shared = TABLES[package]
+    directory = Path(import_module(f"prompt_gen.{package}").__file__ or "").parent
+    files = {path.stem for path in directory.glob("*.py")} - {"__init__"} - shared
+    assert files == set(table)
+    for name in table:
+        assert callable(getattr(table.load(name), function))
+
+
+def test_an_unknown_row_is_refused_with_the_nearest() -> None:
+    with pytest.raises(UnknownChoice, match=r"unknown vocabulary 'bpf'.*'bpe'"):
+        TOKENIZERS["bpf"]
+
+
+def test_a_missing_library_is_an_error_that_names_the_extra() -> None:
+    table = Choices("thing", {"odd": Choice("no_such_library.part", "", "odd")})
+    with pytest.raises(MissingExtra, match=r"no_such_library.*prompt-gen\[odd\]"):
+        table.load("odd")

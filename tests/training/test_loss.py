@@ -1,0 +1,58 @@
+"""The loss: the full one is the stock model's, the sampled one leads the same way."""
+
+import numpy as np
+import pytest
+import torch
+
+from prompt_gen.config import ModelConfig
+from prompt_gen.model import ARCHITECTURES, Shape, build
+from prompt_gen.shards import Shard
+from prompt_gen.training.batches import Batches
+from prompt_gen.training.loss import Loss
+
+VOCAB = 400
+
+
+def model_and_batches(architecture: str = "qwen3"):
+    model = build(ModelConfig(architecture=architecture, context=64), Shape(1, 64), VOCAB, 0)
+    rng = np.random.default_rng(0)
+    tokens = np.minimum(rng.geometric(0.02, 4000), VOCAB - 1).astype(np.uint16)
+    shard = Shard(tokens, np.arange(0, 4001, 20), 4000, "")
+    return model, shard, Batches(shard, 4, 64, 0)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_the_full_loss_is_the_stock_models(architecture: str) -> None:
+    model, shard, batches = model_and_batches(architecture)
+    loss = Loss(model, np.bincount(shard.tokens, minlength=VOCAB), 0)
+    batch = batches[0]
+    stock = model(
+        input_ids=batch.tokens_BT,
+        attention_mask=batch.mask_B1TT,
+        position_ids=batch.positions_BT,
+    ).logits
+    expected = torch.nn.functional.cross_entropy(
+        stock.flatten(0, 1), batch.targets_BT.flatten(), ignore_index=-100
+    )
+    torch.testing.assert_close(loss(batch, sampled=True), expected)  # no negatives: never sampled
+
+
+def test_training_by_samples_lowers_the_full_loss() -> None:
+    model, shard, batches = model_and_batches()
+    loss = Loss(model, np.bincount(shard.tokens, minlength=VOCAB), 64)
+    assert loss.can_sample
+    optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
+    before = loss(batches[0], sampled=False).item()
+    for k in range(60):
+        optimizer.zero_grad()
+        loss(batches[k], sampled=True).backward()
+        optimizer.step()
+    after = loss(batches[0], sampled=False).item()
+    unigram = -np.log(np.bincount(shard.tokens, minlength=VOCAB)[shard.tokens] / 4000).mean()
+    assert after < before - 0.3
+    assert after < unigram + 0.25  # calibrated, not only ranked: the correction is at work
+
+
+def test_small_vocabularies_use_the_full_softmax() -> None:
+    model, shard, _ = model_and_batches()
+    assert not Loss(model, np.bincount(shard.tokens, minlength=VOCAB), 1024).can_sample

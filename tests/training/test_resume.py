@@ -1,0 +1,115 @@
+"""A run that was stopped goes on as if it had not been, or says why it cannot."""
+
+import os
+import shutil
+import signal
+import threading
+from pathlib import Path
+
+import pytest
+from safetensors.numpy import load_file
+
+from prompt_gen import pipeline
+from prompt_gen.errors import CorpusTooSmall, Damaged, Mismatch, OutputExists
+from prompt_gen.run import Event, Run
+from prompt_gen.settings import resolve
+from tests.conftest import SMALL, train_small
+
+STEPS = ("train.steps=40", "train.negatives=100", "evaluate.replay_lines=0")
+
+
+def weights(run: Run) -> dict:
+    checkpoints = sorted((run.station("training") / "checkpoints").glob("step-*"))
+    return load_file(checkpoints[-1] / "model.safetensors")
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(corpus_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return train_small(corpus_file, tmp_path_factory.mktemp("runs") / "whole", *STEPS)
+
+
+def stop_at(corpus_file: Path, where: Path, step: int) -> Run:
+    """A run that got Ctrl-C in the middle."""
+    run = Run(where)
+
+    def press(event: Event) -> None:
+        if event.station == "training" and event.facts.get("validation_bits_per_char"):
+            press.n += 1
+            if press.n == step:
+                os.kill(os.getpid(), signal.SIGINT)
+
+    press.n = 0
+    assert threading.current_thread() is threading.main_thread()
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.train([corpus_file], run, resolve((*SMALL, *STEPS)), press)
+    return run
+
+
+@pytest.mark.parametrize("look", [2, 6])
+def test_a_resumed_run_ends_bit_identical(
+    corpus_file: Path, tmp_path: Path, uninterrupted: Run, look: int
+) -> None:
+    run = stop_at(corpus_file, tmp_path / "run", look)
+    assert not (run.path / "bundle").exists()
+    notes: list[dict] = []
+    pipeline.train([], run, resolve((*SMALL, *STEPS)), lambda e: notes.append(e.facts), resume=True)
+    assert 0 < next(n["resumed_at_step"] for n in notes if "resumed_at_step" in n) < 40
+    ours, expected = weights(run), weights(uninterrupted)
+    assert ours.keys() == expected.keys()
+    assert all((ours[name] == expected[name]).all() for name in expected)
+
+
+def test_a_damaged_checkpoint_falls_back_and_says_so(uninterrupted: Run, tmp_path: Path) -> None:
+    shutil.copytree(uninterrupted.path, tmp_path / "run")
+    run = Run(tmp_path / "run")
+    where = run.station("training") / "checkpoints"
+    newest = sorted(where.glob("step-*"))[-1]
+    shutil.copytree(newest, where / "step-00000099")
+    with (where / "step-00000099" / "model.safetensors").open("r+b") as file:
+        file.seek(5000)
+        file.write(b"\x99")
+    notes: list[dict] = []
+    pipeline.train([], run, resolve((*SMALL, *STEPS)), lambda e: notes.append(e.facts), resume=True)
+    assert any("step-00000099 is damaged" in n.get("warning", "") for n in notes)
+    shutil.rmtree(newest)
+    for path in where.glob("step-*"):
+        (path / "state.json").write_text("{")
+    with pytest.raises(Damaged, match="no whole checkpoint"):
+        pipeline.train([], run, resolve((*SMALL, *STEPS)), resume=True)
+
+
+def test_other_settings_are_refused(uninterrupted: Run, tmp_path: Path) -> None:
+    shutil.copytree(uninterrupted.path, tmp_path / "run")
+    other = resolve((*SMALL, *STEPS, "train.matrix_lr=0.01"))
+    with pytest.raises(Mismatch, match="belong to data or settings"):
+        pipeline.train([], Run(tmp_path / "run"), other, resume=True)
+
+
+def test_a_trained_run_is_not_written_over(uninterrupted: Run, corpus_file: Path) -> None:
+    with pytest.raises(OutputExists, match=r"--resume.*--force"):
+        pipeline.train([corpus_file], uninterrupted, resolve((*SMALL, *STEPS)))
+
+
+def test_force_starts_over_and_keeps_the_stations(
+    uninterrupted: Run, corpus_file: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(uninterrupted.path, tmp_path / "run")
+    run, events = Run(tmp_path / "run"), list[Event]()
+    settings = resolve((*SMALL, *STEPS, "train.steps=12"))
+    pipeline.train([corpus_file], run, settings, events.append, force=True)
+    assert [e.station for e in events if e.state == "skipped"] == ["corpus", "vocab", "shards"]
+    assert run.facts("bundle")["fingerprint"] != uninterrupted.facts("bundle")["fingerprint"]
+
+
+def test_too_little_text_is_refused_with_the_need(tmp_path: Path) -> None:
+    path = tmp_path / "few.txt"
+    path.write_text("\n".join(f"第{i}句话" for i in range(20)), "utf-8")
+    with pytest.raises(CorpusTooSmall, match="At least 1000 tokens"):
+        train_small(path, tmp_path / "run")
+
+
+def test_only_the_newest_checkpoints_and_the_best_are_kept(uninterrupted: Run) -> None:
+    training = uninterrupted.station("training")
+    assert len(list((training / "checkpoints").iterdir())) <= 2
+    assert {p.name for p in (training / "best").iterdir()} >= {"config.json", "model.safetensors"}
+    assert list(training.rglob("events.out.tfevents.*"))
