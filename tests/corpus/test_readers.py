@@ -55,7 +55,7 @@ def test_line_ends_of_all_systems(tmp_path: Path, end: str) -> None:
         ("blank.txt", b" \n\n", "is empty"),
         ("binary.txt", bytes(range(256)) * 40, "binary"),
         ("zeros.txt", b"\x00" * 100 + "文".encode(), "binary"),
-        ("broken.txt", TEXT.encode() + b"\xff\n", r"at byte 64 \(0xff, line 3\)"),
+        ("broken.txt", TEXT.encode() + b"\xff\n", r"at byte 65 \(0xff, line 3\)"),
         ("cut.txt.gz", gzip.compress(TEXT.encode())[:-9], "not a whole .gz"),
         ("no.txt.gz", b"plain", "not a whole .gz"),
     ],

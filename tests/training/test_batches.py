@@ -52,7 +52,7 @@ def test_nothing_crosses_a_document(lengths: list[int], n_row_tokens: int) -> No
                 assert target == batch.tokens_BT[row, at] + 1
             seen = batch.mask_B1TT[row, 0, at].nonzero().flatten()
             assert seen.max() == at
-            assert set(owners[seen]) == {owners[at]}
+            assert set(owners[seen.numpy()]) == {owners[at]}
             assert batch.positions_BT[row, at] == len(seen) - 1
 
 

@@ -32,7 +32,7 @@ A sentence completer trained by prompt-gen from scratch on one corpus.
 {_table("evaluation", numbers or [("not yet evaluated", "")])}
 Made with
 
-    {facts.get("command", "prompt-gen train")}
+    {facts.get("command") or "prompt-gen train"}
 
 Use it with `prompt-gen complete DIR "text"`, `prompt-gen serve DIR`, or as a stock model:
 `AutoModelForCausalLM.from_pretrained(DIR)` and `AutoTokenizer.from_pretrained(DIR)`.

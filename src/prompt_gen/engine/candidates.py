@@ -24,18 +24,17 @@ class Stop:
     reason: str
 
 
-def readable(data: bytes) -> str:
+def readable(data: bytes) -> str | None:
     """The text of bytes, without the beginning of a character at their end.
 
-    Raises:
-        UnicodeDecodeError: the bytes are not UTF-8 before their last character.
+    None when no text begins with these bytes.
     """
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
-        if error.reason == "unexpected end of data" and error.start >= len(data) - 3:
+        if error.reason == "unexpected end of data":
             return data[: error.start].decode("utf-8")
-        raise
+        return None
 
 
 def stop(completion: str, typed: str, max_chars: int, ended: bool) -> Stop | None:

@@ -37,6 +37,10 @@ class Vocabulary:
         order = sorted(range(tokenizer.size), key=lambda i: self.token_bytes[i])
         self._order = np.array(order, np.int64)
         self._sorted = [self.token_bytes[i] for i in order]
+        # In UTF-8 a character begins with 00-7F or C2-F4 (The Unicode Standard, table 3-7).
+        ranges = [(b"\x00", b"\x80"), (b"\xc2", b"\xf5")]
+        borders = [(bisect_left(self._sorted, a), bisect_left(self._sorted, z)) for a, z in ranges]
+        self._first = np.concatenate([self._order[a:z] for a, z in borders])
 
     @cached_property
     def max_bytes(self) -> int:
@@ -44,10 +48,13 @@ class Vocabulary:
         return max(map(len, self.token_bytes))
 
     def extending(self, start: bytes) -> np.ndarray:
-        """Ids of the tokens that begin with `start` and are longer; all real ones for b''."""
-        low = bisect_left(self._sorted, start + b"\x00")
+        """Ids of the tokens that begin with `start` and are longer.
+
+        For b'' these are all that can begin a text: none from inside a character.
+        """
         if not start:
-            return self._order[low:]
+            return self._first
+        low = bisect_left(self._sorted, start + b"\x00")
         # 0xFF occurs in no text, so it lies behind all that goes on from `start`.
         return self._order[low : bisect_left(self._sorted, start + b"\xff")]
 

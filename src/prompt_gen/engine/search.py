@@ -25,6 +25,7 @@ class Hypothesis:
     token: int
     logprob: float
     data: bytes  # behind the caret
+    text: str  # the same, without the beginning of a character at its end
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Search:
             logprobs, ids, cache = self.graph.next(tokens, cache, parents)
             live = self._advance(live, logprobs, ids)
         for hypothesis in live:
-            self._finish(Stop(readable(hypothesis.data), "deadline"), hypothesis.logprob)
+            self._finish(Stop(hypothesis.text, "deadline"), hypothesis.logprob)
         return self._best()[: self.config.n]
 
     # -- before the caret ----------------------------------------------------------------------
@@ -107,11 +108,12 @@ class Search:
         self._log_mass = float(np.logaddexp(self._log_mass, mass))
         n_kept = min(len(allowed), 4 * self.config.n)
         best = np.argpartition(-scores, n_kept - 1)[:n_kept]
-        n_open, data = len(cover.open_bytes), self.vocabulary.token_bytes
-        return [
-            Hypothesis(row, int(token), float(scores[at]), data[token][n_open:])
-            for at, token in zip(best, allowed[best], strict=True)
-        ]
+        opened = []
+        for at, token in zip(best.tolist(), allowed[best].tolist(), strict=True):
+            data = self.vocabulary.token_bytes[token][len(cover.open_bytes) :]
+            if (text := readable(data)) is not None:
+                opened.append(Hypothesis(row, token, float(scores[at]), data, text))
+        return opened
 
     def _given_typed(self, opened: list[Hypothesis]) -> list[Hypothesis]:
         """Probabilities given what was typed: divided by the mass of all that begins so."""
@@ -123,21 +125,22 @@ class Search:
         self, live: list[Hypothesis], logprobs_BC: np.ndarray, ids_BC: np.ndarray
     ) -> list[Hypothesis]:
         """Hypotheses one token longer."""
-        data, eos = self.vocabulary.token_bytes, self.vocabulary.tokenizer.eos_id
         longer = []
-        n_kept = 2 * self.config.n
-        for row, hypothesis in enumerate(live):
-            for logprob, token in zip(
-                logprobs_BC[row, :n_kept].tolist(), ids_BC[row, :n_kept].tolist(), strict=True
-            ):
-                total = hypothesis.logprob + logprob
-                if token == eos:
-                    self._finish(
-                        stop(readable(hypothesis.data), self._typed, self.config.max_chars, True),
-                        total,
-                    )
-                elif data[token]:
-                    longer.append(Hypothesis(row, token, total, hypothesis.data + data[token]))
+        for row, (before, logprobs, ids) in enumerate(
+            zip(live, logprobs_BC.tolist(), ids_BC.tolist(), strict=True)
+        ):
+            n_left = 2 * self.config.n
+            for logprob, token in zip(logprobs, ids, strict=True):
+                if token == self.vocabulary.tokenizer.eos_id:
+                    ended = stop(before.text, self._typed, self.config.max_chars, ended=True)
+                    self._finish(ended, before.logprob + logprob)
+                    continue
+                data = before.data + self.vocabulary.token_bytes[token]
+                if (text := readable(data)) is not None:
+                    longer.append(Hypothesis(row, token, before.logprob + logprob, data, text))
+                    n_left -= 1
+                if n_left == 0:
+                    break
         return self._select(longer)
 
     def _select(self, hypotheses: list[Hypothesis]) -> list[Hypothesis]:
@@ -154,11 +157,7 @@ class Search:
                 break
             if h.logprob <= bound:
                 continue  # probabilities only fall, so it cannot enter the list any more
-            try:
-                text = readable(h.data)
-            except UnicodeDecodeError:
-                continue  # no text begins with these bytes
-            stopped = stop(text, self._typed, self.config.max_chars, ended=False)
+            stopped = stop(h.text, self._typed, self.config.max_chars, ended=False)
             if stopped:
                 self._finish(stopped, h.logprob)
             else:

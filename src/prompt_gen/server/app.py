@@ -168,6 +168,8 @@ def _add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:
+        if error.status_code == 400:  # what FastAPI says of a body that is not even text
+            return error_response(422, "the body is not JSON", "invalid_request_error")
         return error_response(error.status_code, str(error.detail), "invalid_request_error")
 
     @app.exception_handler(Exception)

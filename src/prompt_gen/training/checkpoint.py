@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as serialize
 from torch import nn
 
 from prompt_gen.errors import Damaged, Mismatch
@@ -46,7 +47,7 @@ def save(
     path = directory / f"step-{progress.step:08d}"
     with staged_directory(path) as staged:
         save_weights(model, staged / _FILES[0])
-        save_file(_optimizer_tensors(optimizers), staged / _FILES[1])
+        (staged / _FILES[1]).write_bytes(serialize(_optimizer_tensors(optimizers)))
         state = {
             "fingerprint": print_,
             "progress": vars(progress),
@@ -67,7 +68,8 @@ def save_weights(model: nn.Module, path: Path) -> None:
         if tensor.data_ptr() not in seen:
             seen.add(tensor.data_ptr())
             tensors[name] = tensor.detach().float().contiguous().cpu()
-    save_file(tensors, path, metadata={"format": "pt"})
+    # Written by Python, so that a full disk is the operating system's own error.
+    path.write_bytes(serialize(tensors, metadata={"format": "pt"}))
 
 
 def load_weights(model: nn.Module, path: Path) -> None:

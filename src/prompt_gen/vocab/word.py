@@ -27,10 +27,15 @@ def fit(texts: Sequence[str], size: int) -> Tokenizer:
             counts[entry] += n_times
     total = counts.total()
     scores = dict.fromkeys(SPECIAL_TOKENS, 0.0)
-    rarest = math.log(0.5 / total)
+    rarest = _score(0.5, total)
     scores |= dict.fromkeys(bytelevel.ALPHABET, rarest)
     for word, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
         entry = bytelevel.spell(word)
         if (entry in scores and entry not in SPECIAL_TOKENS) or len(scores) < size:
-            scores[entry] = math.log(count / total)
+            scores[entry] = _score(count, total)
     return bytelevel.assemble(models.Unigram(list(scores.items())), bytelevel.CLAUSES)
+
+
+def _score(count: float, total: int) -> float:
+    """Log-probability, rounded so that it is the same after being written and read."""
+    return round(math.log(count / total), 6)
