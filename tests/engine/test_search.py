@@ -53,11 +53,11 @@ class ToyGraph:
             [cache.rows[p] + row for p, row in zip(parents, rows, strict=True)]
         )
 
-    def next(self, tokens, cache, parents):
+    def next(self, tokens, cache, parents, n_top):
         self.n_passes += 1
         time.sleep(self.delay_s)
         logprobs = self.table[tokens]
-        ids = np.argsort(-logprobs, axis=1, kind="stable")[:, :64]
+        ids = np.argsort(-logprobs, axis=1, kind="stable")[:, :n_top]
         rows = [cache.rows[p] + (t,) for p, t in zip(parents, tokens, strict=True)]
         return np.take_along_axis(logprobs, ids, 1), ids, ToyCache(rows)
 

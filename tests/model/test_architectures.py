@@ -61,7 +61,7 @@ def test_the_graph_gives_what_stock_transformers_give(architecture: str, tmp_pat
     logprobs, cache = graph.full(rows, np.array([3, 1]), cache, np.zeros(2, int))
     np.testing.assert_allclose(logprobs[:3], expected[0][5:8], atol=1e-4)
     np.testing.assert_allclose(logprobs[3], expected[0][5], atol=1e-4)
-    top, best, cache = graph.next(ids[0, [6, 8]], cache, np.array([1, 0]))
+    top, best, cache = graph.next(ids[0, [6, 8]], cache, np.array([1, 0]), 5)
     for row, at in enumerate((6, 8)):
         np.testing.assert_allclose(top[row, 0], expected[0][at].max(), atol=1e-4)
         assert best[row, 0] == expected[0][at].argmax()

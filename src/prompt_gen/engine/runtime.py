@@ -4,8 +4,8 @@ B rows, S new tokens in a row, P tokens in the cache, K wanted positions, V voca
 """
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import onnxruntime as ort
@@ -21,7 +21,7 @@ _TOP = ["top_logprobs", "top_ids"]
 class Cache:
     """Keys and values of all layers for some rows, and which tokens of each row are real."""
 
-    tensors: Sequence[ort.OrtValue]
+    tensors: list[np.ndarray]
     real_RP: np.ndarray  # bool
     n_tokens_R: np.ndarray  # real tokens in each row: the position of the next one
 
@@ -64,7 +64,7 @@ class Graph:
 
     def empty_cache(self) -> Cache:
         """One row that has seen nothing."""
-        nothing = ort.OrtValue.ortvalue_from_numpy(np.zeros(self._empty_shape, np.float32))
+        nothing = np.zeros(self._empty_shape, np.float32)
         tensors = [nothing] * len(self._past_names)
         return Cache(tensors, np.zeros((1, 0), bool), np.zeros(1, np.int64))
 
@@ -88,13 +88,15 @@ class Graph:
         return outputs[0][0], cache
 
     def next(
-        self, tokens_B: np.ndarray, cache: Cache, parents_B: np.ndarray
+        self, tokens_B: np.ndarray, cache: Cache, parents_B: np.ndarray, n_top: int
     ) -> tuple[np.ndarray, np.ndarray, Cache]:
-        """One new token per row: best log-probabilities [B, C], their ids, and the new cache."""
+        """One new token per row: its best log-probabilities [B, C], their ids, the new cache."""
         tokens_B1 = tokens_B[:, None]
         real_B1 = np.ones_like(tokens_B1, bool)
         wanted = np.arange(len(tokens_B))
-        (logprobs, ids), cache = self._forward(_TOP, tokens_B1, real_B1, wanted, cache, parents_B)
+        (logprobs, ids), cache = self._forward(
+            _TOP, tokens_B1, real_B1, wanted, cache, parents_B, n_top
+        )
         return logprobs, ids, cache
 
     def _forward(
@@ -105,26 +107,27 @@ class Graph:
         wanted_K: np.ndarray,
         cache: Cache,
         parents_B: np.ndarray,
+        n_top: int = 1,
     ) -> tuple[list[np.ndarray], Cache]:
-        n_new = tokens_BS.shape[1]
+        n_rows, n_new = tokens_BS.shape
         past_BP = cache.real_RP[parents_B]
-        positions_BS = cache.n_tokens_R[parents_B][:, None] + np.arange(n_new)[None, :]
-        causal_SS = np.tri(n_new, dtype=bool)
-        new_BSS = causal_SS[None] & (real_BS[:, None, :] | np.eye(n_new, dtype=bool)[None])
-        old_BSP = np.broadcast_to(past_BP[:, None, :], (len(past_BP), n_new, past_BP.shape[1]))
-        mask_B1ST = np.concatenate([old_BSP, new_BSS], axis=2)[:, None]
+        n_past = past_BP.shape[1]
+        positions_BS = cache.n_tokens_R[parents_B][:, None] + np.arange(n_new)
+        mask_B1ST = np.empty((n_rows, 1, n_new, n_past + n_new), bool)
+        mask_B1ST[:, 0, :, :n_past] = past_BP[:, None, :]
+        mask_B1ST[:, 0, :, n_past:] = np.tri(n_new, dtype=bool)  # padding comes last
         feed = {
             "tokens": tokens_BS.astype(np.int64),
             "positions": np.minimum(positions_BS, self.context - 1).astype(np.int64),
             "mask": mask_B1ST,
             "parents": parents_B.astype(np.int64),
             "wanted": wanted_K.astype(np.int64),
+            "n_top": np.array([n_top], np.int64),
         }
-        values = {name: ort.OrtValue.ortvalue_from_numpy(array) for name, array in feed.items()}
-        values |= zip(self._past_names, cache.tensors, strict=True)
-        answers = self._session.run_with_ort_values(outputs + self._present_names, values)
+        feed |= zip(self._past_names, cache.tensors, strict=True)
+        answers: list[Any] = [*self._session.run(outputs + self._present_names, feed)]
         self.n_passes += 1
         real_BT = np.concatenate([past_BP, real_BS], axis=1)
         n_tokens_B = cache.n_tokens_R[parents_B] + real_BS.sum(axis=1)
-        tensors = answers[len(outputs) :]
-        return [a.numpy() for a in answers[: len(outputs)]], Cache(tensors, real_BT, n_tokens_B)
+        n_outputs = len(outputs)
+        return answers[:n_outputs], Cache(answers[n_outputs:], real_BT, n_tokens_B)

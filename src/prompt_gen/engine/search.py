@@ -4,8 +4,7 @@ B rows of a pass, V vocabulary
 """
 
 import time
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,8 +15,10 @@ from prompt_gen.engine.covers import Cover, Vocabulary, covers
 from prompt_gen.engine.runtime import Cache, Graph
 from prompt_gen.text import SENTENCE_ENDS
 
+_ONE_PASS = 12  # a shared beginning of so few tokens costs less again than a pass of its own
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class Hypothesis:
     """A continuation on its way: the row of the cache it goes on from, and its next token."""
 
@@ -51,7 +52,7 @@ class Search:
         self._deadline = time.monotonic() + config.deadline_ms / 1000
         self._found: dict[str, Found] = {}
         self._typed = ""
-        self._log_mass = -np.inf  # of all texts that begin with what was typed
+        self._n_top = min(2 * config.n + 2, vocabulary.tokenizer.size)
 
     def run(self, typed: str) -> list[Found]:
         """The best continuations of a line, most probable first, all different, none empty."""
@@ -60,7 +61,7 @@ class Search:
         while live and time.monotonic() < self._deadline and not self._cancelled():
             tokens = np.array([h.token for h in live])
             parents = np.array([h.row for h in live])
-            logprobs, ids, cache = self.graph.next(tokens, cache, parents)
+            logprobs, ids, cache = self.graph.next(tokens, cache, parents, self._n_top)
             live = self._advance(live, logprobs, ids)
         for hypothesis in live:
             self._finish(Stop(hypothesis.text, "deadline"), hypothesis.logprob)
@@ -79,100 +80,105 @@ class Search:
     def _start(self, found: list[Cover]) -> tuple[Cache, list[Hypothesis]]:
         """Score all covers over their shared beginning and open the first tokens."""
         n_shared = _n_shared([c.ids for c in found])
+        cache, before_V = self.graph.empty_cache(), np.zeros(self.vocabulary.tokenizer.size)
+        if n_shared <= _ONE_PASS:
+            n_shared = 0
+        else:
+            before_V, cache = self.graph.read(np.array(found[0].ids[:n_shared]), cache)
         rest = [c.ids[n_shared:] for c in found]
-        cache, before = self.graph.empty_cache(), np.zeros(self.vocabulary.tokenizer.size)
-        if n_shared:
-            before, cache = self.graph.read(np.array(found[0].ids[:n_shared]), cache)
-        lengths = np.array([len(ids) for ids in rest])
-        tokens_BS = np.zeros((len(rest), lengths.max()), np.int64)
+        lengths_B = np.array([len(ids) for ids in rest])
+        tokens_BS = np.zeros((len(rest), lengths_B.max()), np.int64)
         for row, ids in enumerate(rest):
             tokens_BS[row, : len(ids)] = ids
-        logprobs_NV, cache = self.graph.full(tokens_BS, lengths, cache, np.zeros(len(rest), int))
-        first = np.concatenate([[0], np.cumsum(lengths)[:-1]])
-        opened = []
-        for row, (cover, ids) in enumerate(zip(found, rest, strict=True)):
-            rows = logprobs_NV[first[row] : first[row] + len(ids)]
-            path = before[ids[0]] + sum(rows[i][t] for i, t in enumerate(ids[1:]))
-            opened += self._open(row, cover, float(path), rows[-1])
-        return cache, self._select(self._given_typed(opened))
+        parents_B = np.zeros(len(rest), np.int64)
+        logprobs_NV, cache = self.graph.full(tokens_BS, lengths_B, cache, parents_B)
+        pieces = np.split(logprobs_NV, np.cumsum(lengths_B)[:-1])
+        return cache, self._open(found, rest, before_V, pieces)
 
     def _open(
-        self, row: int, cover: Cover, path: float, logprobs_V: np.ndarray
+        self,
+        found: list[Cover],
+        rest: list[tuple[int, ...]],
+        before_V: np.ndarray,
+        pieces: list[np.ndarray],
     ) -> list[Hypothesis]:
-        """The next tokens of a cover that are worth a row; all of them add to the mass."""
-        allowed = self.vocabulary.extending(cover.open_bytes)
-        scores = path + logprobs_V[allowed]
-        mass = _logsumexp(scores)
-        if not cover.open_bytes:  # the text may also end at the caret
-            mass = np.logaddexp(mass, path + logprobs_V[self.vocabulary.tokenizer.eos_id])
-        self._log_mass = float(np.logaddexp(self._log_mass, mass))
-        n_kept = min(len(allowed), 4 * self.config.n)
-        best = np.argpartition(-scores, n_kept - 1)[:n_kept]
-        opened = []
-        for at, token in zip(best.tolist(), allowed[best].tolist(), strict=True):
-            data = self.vocabulary.token_bytes[token][len(cover.open_bytes) :]
+        """The first tokens behind all covers, with probabilities given what was typed."""
+        mass, opened = -np.inf, list[tuple[float, int, int]]()
+        for row, (cover, ids, logprobs_SV) in enumerate(zip(found, rest, pieces, strict=True)):
+            path = float(before_V[ids[0]] + sum(logprobs_SV[i][t] for i, t in enumerate(ids[1:])))
+            allowed = self.vocabulary.extending(cover.open_bytes)
+            scores = path + logprobs_SV[-1][allowed].astype(np.float64)
+            mass = np.logaddexp(mass, _logsumexp(scores))
+            if not cover.open_bytes:  # the text may also end at the caret
+                eos = self.vocabulary.tokenizer.eos_id
+                mass = np.logaddexp(mass, path + float(logprobs_SV[-1][eos]))
+            n_kept = min(len(allowed), 4 * self.config.n)
+            best = np.argpartition(-scores, n_kept - 1)[:n_kept]
+            opened += zip(
+                scores[best].tolist(), [row] * n_kept, allowed[best].tolist(), strict=True
+            )
+        opened.sort(key=lambda entry: -entry[0])
+        hypotheses = []
+        for logprob, row, token in opened:
+            data = self.vocabulary.token_bytes[token][len(found[row].open_bytes) :]
             if (text := readable(data)) is not None:
-                opened.append(Hypothesis(row, token, float(scores[at]), data, text))
-        return opened
-
-    def _given_typed(self, opened: list[Hypothesis]) -> list[Hypothesis]:
-        """Probabilities given what was typed: divided by the mass of all that begins so."""
-        return [replace(h, logprob=h.logprob - self._log_mass) for h in opened]
+                hypotheses.append(Hypothesis(row, token, logprob - float(mass), data, text))
+        return self._select(hypotheses)
 
     # -- behind the caret ----------------------------------------------------------------------
 
     def _advance(
         self, live: list[Hypothesis], logprobs_BC: np.ndarray, ids_BC: np.ndarray
     ) -> list[Hypothesis]:
-        """Hypotheses one token longer."""
-        longer = []
-        for row, (before, logprobs, ids) in enumerate(
-            zip(live, logprobs_BC.tolist(), ids_BC.tolist(), strict=True)
-        ):
-            n_left = 2 * self.config.n
-            for logprob, token in zip(logprobs, ids, strict=True):
-                if token == self.vocabulary.tokenizer.eos_id:
-                    ended = stop(before.text, self._typed, self.config.max_chars, ended=True)
-                    self._finish(ended, before.logprob + logprob)
-                    continue
-                data = before.data + self.vocabulary.token_bytes[token]
-                if (text := readable(data)) is not None:
-                    longer.append(Hypothesis(row, token, before.logprob + logprob, data, text))
-                    n_left -= 1
-                if n_left == 0:
-                    break
-        return self._select(longer)
+        """Hypotheses one token longer; those that end here are finished."""
+        totals_BC = logprobs_BC + np.array([[h.logprob] for h in live])
+        for row, column in np.argwhere(ids_BC == self.vocabulary.tokenizer.eos_id).tolist():
+            ended = stop(live[row].text, self._typed, self.config.max_chars, ended=True)
+            self._finish(ended, float(totals_BC[row, column]))
+            totals_BC[row, column] = -np.inf
+        rows, columns = self._best_first(totals_BC)
+        ids, logprobs = ids_BC[rows, columns].tolist(), totals_BC[rows, columns].tolist()
+        steps = zip(rows.tolist(), ids, logprobs, strict=True)
+        return self._select(self._spelled(row, live[row].data, i, p) for row, i, p in steps)
 
-    def _select(self, hypotheses: list[Hypothesis]) -> list[Hypothesis]:
-        """The n rows of the next pass, finished ones taken out.
+    def _spelled(self, row: int, before: bytes, token: int, logprob: float) -> Hypothesis | None:
+        """A hypothesis with its text; None when no text begins with its bytes."""
+        data = before + self.vocabulary.token_bytes[token]
+        text = readable(data)
+        return None if text is None else Hypothesis(row, token, logprob, data, text)
 
-        A hypothesis loses `diversity` nats for every better one from the same row, so that the
-        rows do not crowd on one beginning. Source: Li, Monroe and Jurafsky 2016, "A simple, fast
-        diverse decoding algorithm".
+    def _best_first(self, totals_BC: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Rows and columns of the continuations worth a look, in the order they are judged.
+
+        A continuation is judged `diversity` nats lower for every better one of its row, so that
+        the rows do not crowd on one beginning. Source: Li, Monroe and Jurafsky 2016, "A simple,
+        fast diverse decoding algorithm".
         """
-        live: list[Hypothesis] = []
-        bound = self._bound()
-        for h in self._spread(_merged(hypotheses)):
+        judged_BC = totals_BC - self.config.diversity * np.arange(totals_BC.shape[1])
+        judged_BC[totals_BC <= self._bound()] = -np.inf  # probabilities only fall
+        order = np.argsort(-judged_BC, axis=None, kind="stable")
+        order = order[: np.count_nonzero(np.isfinite(judged_BC))]
+        rows, columns = np.unravel_index(order, judged_BC.shape)
+        return rows, columns
+
+    def _select(self, hypotheses: Iterable[Hypothesis | None]) -> list[Hypothesis]:
+        """The first n different ones that go on; finished ones are taken out on the way."""
+        live: dict[bytes, Hypothesis] = {}
+        for h in hypotheses:
+            if h is None:
+                continue
+            if (kept := live.get(h.data)) is not None:  # the same string by another path
+                total = float(np.logaddexp(kept.logprob, h.logprob))
+                live[h.data] = replace(kept, logprob=total)
+                continue
             if len(live) == self.config.n:
                 break
-            if h.logprob <= bound:
-                continue  # probabilities only fall, so it cannot enter the list any more
             stopped = stop(h.text, self._typed, self.config.max_chars, ended=False)
             if stopped:
                 self._finish(stopped, h.logprob)
             else:
-                live.append(h)
-        return live
-
-    def _spread(self, hypotheses: list[Hypothesis]) -> list[Hypothesis]:
-        """Best first, each judged `diversity` nats lower for every better one of its row."""
-        n_better: Counter[int] = Counter()
-        judged = []
-        for h in hypotheses:
-            judged.append((h.logprob - self.config.diversity * n_better[h.row], h))
-            n_better[h.row] += 1
-        judged.sort(key=lambda pair: -pair[0])
-        return [h for _, h in judged]
+                live[h.data] = h
+        return list(live.values())
 
     def _best(self) -> list[Found]:
         """What was found, most probable first; of those that differ in their final marks, one."""
@@ -192,18 +198,6 @@ class Search:
         known = self._found.get(stopped.completion)
         total = logprob if known is None else float(np.logaddexp(known.logprob, logprob))
         self._found[stopped.completion] = Found(stopped, total)
-
-
-def _merged(hypotheses: list[Hypothesis]) -> list[Hypothesis]:
-    """Best first, those with equal strings as one, their probabilities added."""
-    merged: dict[bytes, Hypothesis] = {}
-    for h in sorted(hypotheses, key=lambda h: -h.logprob):
-        if (kept := merged.get(h.data)) is None:
-            merged[h.data] = h
-        else:
-            total = float(np.logaddexp(kept.logprob, h.logprob))
-            merged[h.data] = replace(kept, logprob=total)
-    return sorted(merged.values(), key=lambda h: -h.logprob)
 
 
 def _n_shared(paths: list[tuple[int, ...]]) -> int:

@@ -10,6 +10,7 @@ beside it, so there is one copy of them and the two cannot drift apart.
              mask_B1ST                bool, T = P + S; True where a token may look
              parents_B                int64, the row of the cache that each row goes on from
              wanted_K                 int64, indices into N: where predictions are asked for
+             n_top                    int64 [1], C
              past.{i}.key, .value     float32 [R, H, P, E]
     outputs  logprobs_KV              natural logarithms
              top_logprobs_KC, top_ids_KC   the C best of each, best first
@@ -29,7 +30,6 @@ from safetensors import safe_open
 from prompt_gen.errors import UsageError
 
 OPSET = 23
-N_TOP = 64
 _DTYPES = {"F32": (TensorProto.FLOAT, 4)}
 
 
@@ -106,6 +106,7 @@ class _Blocks:
             helper.make_tensor_value_info("mask", TensorProto.BOOL, ["B", 1, "S", "T"]),
             helper.make_tensor_value_info("parents", TensorProto.INT64, ["B"]),
             helper.make_tensor_value_info("wanted", TensorProto.INT64, ["K"]),
+            helper.make_tensor_value_info("n_top", TensorProto.INT64, [1]),
         ]
         self.outputs: list[onnx.ValueInfoProto] = []
         self.n_layers: int
@@ -123,9 +124,8 @@ class _Blocks:
         x_KD = self.last_norm(g.op("Gather", x_ND, "wanted", axis=0))
         logits_KV = g.op("Gemm", x_KD, self.head(), transB=1)
         g.nodes.append(helper.make_node("LogSoftmax", [logits_KV], ["logprobs"], axis=-1))
-        n_top = g.constant([min(N_TOP, self.config["vocab_size"])], np.int64)
         g.nodes.append(
-            helper.make_node("TopK", ["logprobs", n_top], ["top_logprobs", "top_ids"], axis=-1)
+            helper.make_node("TopK", ["logprobs", "n_top"], ["top_logprobs", "top_ids"], axis=-1)
         )
         ends = [
             helper.make_tensor_value_info("logprobs", TensorProto.FLOAT, ["K", "V"]),

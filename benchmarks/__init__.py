@@ -1,0 +1,1 @@
+"""Measurements against peers, both sides in one run on the same work."""
