@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -112,3 +113,23 @@ def test_list_shows_the_tables() -> None:
     shown = prompt_gen("list").stdout
     for name in ("bpe", "word", "char", "qwen3", "llama", "gpt2", "onnx"):
         assert f"  {name}" in shown
+
+
+def test_ctrl_c_saves_and_says_how_to_go_on(corpus_file: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "prompt_gen", "train", str(corpus_file), "--out", "run"]
+    process = subprocess.Popen(
+        [*command, "--minutes", "5", "--vocab-size", "900", "--set", "model.width=64"],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith("training:"):
+            break
+    process.send_signal(signal.SIGINT)
+    said = process.stderr.read()
+    assert process.wait(60) == 130
+    assert "--resume" in said
+    assert list((tmp_path / "run" / "training" / "checkpoints").glob("step-*"))

@@ -59,11 +59,12 @@ def test_only_hidden_matrices_go_to_muon() -> None:
     assert all(p.ndim == 2 and 300 not in p.shape for g in muon.param_groups for p in g["params"])
 
 
-@given(st.integers(1, 500), st.integers(0, 50), st.floats(0, 1), st.floats(0, 0.5))
-def test_the_rate_rises_holds_and_falls(n: int, warm: int, share: float, floor: float) -> None:
-    start = round(n * share)
-    rates = [rate(step, warm, start, n, floor) for step in range(n)]
-    assert all(0 < r <= 1 for r in rates if floor > 0)
-    before, after = rates[:start], rates[max(start, warm) :]
-    assert before == sorted(before)
-    assert after == sorted(after, reverse=True)
+@given(st.integers(1, 500), st.integers(0, 50), st.floats(0.01, 1), st.floats(0, 0.5))
+def test_the_rate_rises_holds_and_falls(n: int, warm: int, decay: float, floor: float) -> None:
+    rates = [rate(step, step / n, warm, decay, floor) for step in range(n)]
+    assert all(0 < r <= 1 for r in rates)
+    held = [r for step, r in enumerate(rates) if step / n <= 1 - decay]
+    fallen = [r for step, r in enumerate(rates) if step / n > 1 - decay and step >= warm]
+    assert held == sorted(held)
+    assert fallen == sorted(fallen, reverse=True)
+    assert rate(n, 1.0, 0, decay, floor) == floor

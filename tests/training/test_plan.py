@@ -1,5 +1,6 @@
 """The plan: given steps are kept, a budget of minutes ends on time, worsening ends early."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -7,30 +8,43 @@ from prompt_gen.config import TrainConfig
 from prompt_gen.training.plan import MIN_STEPS, Plan
 
 
-@given(st.integers(1, 1000))
-def test_given_steps_are_made(n_steps: int) -> None:
+@given(st.integers(1, 1000), st.floats(0, 1e6))
+def test_given_steps_are_made(n_steps: int, elapsed_s: float) -> None:
     plan = Plan.of(TrainConfig(steps=n_steps))
-    assert not plan.is_over(n_steps - 1)
-    assert plan.is_over(n_steps)
-    assert plan.adjusted(n_steps // 2, 1e9, worsening=True) == plan
+    assert plan.share_done(n_steps - 1, elapsed_s) < 1
+    assert plan.share_done(n_steps, elapsed_s) == 1
+    assert plan.shortened(elapsed_s) == plan
 
 
-@given(st.floats(0.01, 5), st.floats(0.5, 10))
-def test_a_budget_ends_on_time(seconds_per_step: float, minutes: float) -> None:
+@given(st.floats(0.01, 5), st.floats(0.5, 10), st.floats(0.2, 5))
+def test_a_budget_ends_on_time_whatever_the_pace(
+    seconds: float, minutes: float, change: float
+) -> None:
     plan, step, elapsed = Plan.of(TrainConfig(minutes=minutes)), 0, 0.0
-    while not plan.is_over(step):
-        step, elapsed = step + 1, elapsed + seconds_per_step
-        plan = plan.adjusted(step, elapsed, worsening=False)
-    overrun = elapsed - minutes * 60
-    assert abs(overrun) <= seconds_per_step or step <= 2 * MIN_STEPS + 1
-    assert 0 < plan.rate(step - 1) <= 0.3 or step <= 2 * MIN_STEPS + 1
+    while plan.share_done(step, elapsed) < 1:
+        rate = plan.rate(step, elapsed)
+        elapsed += seconds if elapsed < minutes * 30 else seconds * change
+        step += 1
+    late = elapsed - minutes * 60
+    assert step >= MIN_STEPS
+    assert late <= max(seconds, seconds * change) or step == MIN_STEPS
+    assert rate < 1
+
+
+@pytest.mark.parametrize("minutes", [0.0001, 1e-9])
+def test_the_shortest_run_makes_some_steps(minutes: float) -> None:
+    plan = Plan.of(TrainConfig(minutes=minutes))
+    assert plan.share_done(MIN_STEPS - 1, 100.0) < 1
+    assert plan.share_done(MIN_STEPS, 100.0) == 1
 
 
 def test_worsening_turns_early_and_keeps_the_usual_share() -> None:
     plan = Plan.of(TrainConfig(minutes=10, decay=0.5))
-    turned = plan.adjusted(100, 60.0, worsening=True)
-    assert (turned.decay_start, turned.n_steps) == (100, 200)
-    assert plan.adjusted(100, 60.0, worsening=False) == plan
+    turned = plan.shortened(60.0)
+    assert turned.budget_s == 120.0
+    assert turned.rate(500, 60.0) == 1.0
+    assert turned.rate(500, 61.0) < 1.0
+    assert turned.shortened(100.0) == turned  # it never gets longer
 
 
 def test_a_plan_survives_json() -> None:

@@ -154,13 +154,14 @@ class Session:
         losses: list[torch.Tensor] = []
         steps_then = self.progress.step
         self.watch(Event("training", "start", facts=self._shape_facts()))
-        while not (interrupted or self.plan.is_over(self.progress.step)):
+        while not interrupted and self._share_done() < 1:
             losses.append(self.step(self.batches[self.progress.step]))
             self.progress.step += 1
             now = self.progress.elapsed_s = time.monotonic() - started
-            self.plan = self.plan.adjusted(self.progress.step, now, self._is_worsening())
-            if self._is_time_to_validate():
+            if self._share_done() * self.config.n_validations >= self.progress.n_validations + 1:
                 self.validate()
+                if self.progress.n_worse >= _MAX_WORSE:
+                    self.plan = self.plan.shortened(now)
             if now - last_report >= _REPORT_S:
                 pace = (self.progress.step - steps_then) / (now - last_report)
                 self._report(torch.stack(losses).mean().item(), pace)
@@ -172,12 +173,11 @@ class Session:
     def step(self, batch: Batch) -> torch.Tensor:
         """One update; returns the batch's mean loss, nats per token."""
         batch = batch.to(self.accelerator.device)
-        rate = self.plan.rate(self.progress.step)
+        rate = self.plan.rate(self.progress.step, self.progress.elapsed_s)
         for optimizer, peak in zip(self.optimizers, self._peaks(), strict=True):
             for group in optimizer.param_groups:
                 group["lr"] = peak * rate
-        share = self.plan.share_done(self.progress.step, self.progress.elapsed_s)
-        loss = self.loss(batch, sampled=share < 1 - self.config.full_softmax)
+        loss = self.loss(batch, sampled=self._share_done() < 1 - self.config.full_softmax)
         self.accelerator.backward(loss)
         for optimizer in self.optimizers:
             optimizer.step()
@@ -186,6 +186,9 @@ class Session:
 
     def _peaks(self) -> tuple[float, float]:
         return self.config.matrix_lr, self.config.other_lr
+
+    def _share_done(self) -> float:
+        return self.plan.share_done(self.progress.step, self.progress.elapsed_s)
 
     # -- looks at the validation part ----------------------------------------------------------
 
@@ -208,18 +211,10 @@ class Session:
         self.watch(Event("training", "note", facts={"validation_bits_per_char": bits}))
         return bits
 
-    def _is_time_to_validate(self) -> bool:
-        share = self.plan.share_done(self.progress.step, self.progress.elapsed_s)
-        return share * self.config.n_validations >= self.progress.n_validations + 1
-
-    def _is_worsening(self) -> bool:
-        return self.progress.n_worse >= _MAX_WORSE
-
     # -- reports, checkpoints, the end ---------------------------------------------------------
 
     def _report(self, loss: float, steps_per_s: float) -> None:
-        progress = self.progress
-        share = self.plan.share_done(progress.step, progress.elapsed_s)
+        progress, share = self.progress, self._share_done()
         facts = {
             "step": progress.step,
             "bits_per_char": loss / math.log(2) * self._tokens_per_char,
@@ -228,7 +223,7 @@ class Session:
             "left_s": progress.elapsed_s / share - progress.elapsed_s if share else 0.0,
         }
         logged = {f"train/{name}": facts[name] for name in ("bits_per_char", "tokens_per_s")}
-        logged["train/rate"] = self.plan.rate(progress.step)
+        logged["train/rate"] = self.plan.rate(progress.step, progress.elapsed_s)
         self.accelerator.log(logged, step=progress.step)
         self.watch(Event("training", "progress", share, 1.0, facts))
 

@@ -1,4 +1,4 @@
-"""How long a run is: when the learning rate begins to fall, and when it ends."""
+"""How long a run is, in steps or in time, and the learning rate at each point of it."""
 
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -11,57 +11,41 @@ MIN_STEPS = 10
 
 @dataclass(frozen=True)
 class Plan:
-    """The steps of a run. With a budget in minutes the end is open until the fall begins."""
+    """A run of a given number of steps, or of a given time."""
 
     warmup_steps: int
-    decay_share: float
+    decay: float  # last share of the run, in which the learning rate falls
     floor: float
-    budget_s: float | None  # wall time of the loop, seconds; None: the steps are given
-    decay_start: int | None
     n_steps: int | None
+    budget_s: float  # wall time of the loop, seconds; counts where no steps are given
 
     @classmethod
     def of(cls, config: TrainConfig) -> "Plan":
         """The plan at the start of a run."""
-        plan = cls(config.warmup_steps, config.decay, config.floor, config.minutes * 60, None, None)
-        if config.steps is None:
-            return plan
-        start = round(config.steps * (1 - config.decay))
-        warmup = min(config.warmup_steps, config.steps // 10)
-        return replace(
-            plan, warmup_steps=warmup, budget_s=None, decay_start=start, n_steps=config.steps
-        )
-
-    def adjusted(self, step: int, elapsed_s: float, worsening: bool) -> "Plan":
-        """The plan with its end fixed, once half of the time is over or validation gets worse.
-
-        The steps that are left are those that the rest of the time has room for at the pace so
-        far; after an early turn, no more than the usual share of the whole.
-        """
-        if self.decay_start is not None or self.budget_s is None or step < MIN_STEPS:
-            return self
-        if elapsed_s < self.budget_s * (1 - self.decay_share) and not worsening:
-            return self
-        left = (self.budget_s - elapsed_s) / (elapsed_s / step)
-        if worsening and self.decay_share < 1:
-            left = min(left, step * self.decay_share / (1 - self.decay_share))
-        return replace(self, decay_start=step, n_steps=step + max(1, round(left)))
-
-    def rate(self, step: int) -> float:
-        """Share of the peak learning rate at a step."""
-        if self.decay_start is None or self.n_steps is None:
-            return min(1.0, (step + 1) / max(1, self.warmup_steps))
-        return rate(step, self.warmup_steps, self.decay_start, self.n_steps, self.floor)
-
-    def is_over(self, step: int) -> bool:
-        """Whether the run has made all its steps."""
-        return self.n_steps is not None and step >= self.n_steps
+        warmup = config.warmup_steps
+        if config.steps is not None:
+            warmup = min(warmup, config.steps // 10)
+        return cls(warmup, config.decay, config.floor, config.steps, config.minutes * 60)
 
     def share_done(self, step: int, elapsed_s: float) -> float:
-        """How much of the run is behind, from 0 to 1."""
+        """How much of the run is behind, from 0 to 1; a few steps are made in any case."""
         if self.n_steps is not None:
             return min(1.0, step / self.n_steps)
-        return min(1.0, elapsed_s / self.budget_s) if self.budget_s else 0.0
+        return min(1.0, elapsed_s / self.budget_s, step / MIN_STEPS)
+
+    def rate(self, step: int, elapsed_s: float) -> float:
+        """Share of the peak learning rate for the update at a step."""
+        share = self.share_done(step, elapsed_s)
+        return rate(step, share, self.warmup_steps, self.decay, self.floor)
+
+    def shortened(self, elapsed_s: float) -> "Plan":
+        """The plan whose learning rate begins to fall now; given steps are left as they are.
+
+        The fall takes its usual share of the whole.
+        """
+        if self.n_steps is not None or self.decay == 1:
+            return self
+        return replace(self, budget_s=min(self.budget_s, elapsed_s / (1 - self.decay)))
 
     def as_json(self) -> dict[str, Any]:
         """For a checkpoint."""
