@@ -64,6 +64,9 @@ class TrainConfig(Section):
 
     minutes: float = Field(default=5.0, gt=0, description="wall time of the training loop, minutes")
     steps: int | None = Field(default=None, ge=1, description="updates; given, it replaces minutes")
+    max_epochs: float = Field(
+        default=6.0, gt=0, description="passes over the text at most, where no steps are given"
+    )
     batch_tokens: int = Field(
         default=1024,
         ge=64,

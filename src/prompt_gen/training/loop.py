@@ -139,7 +139,7 @@ class Session:
         self.batches = Batches(shards.train, n_rows, self.context, config.seed)
         counts_V = np.bincount(shards.train.tokens, minlength=model.config.vocab_size)
         self.loss = Loss(self.model, counts_V, config.negatives)
-        self.plan = Plan.of(config)
+        self.plan = Plan.of(config, shards.train.n_tokens / self.batches.n_batch_tokens)
         self.progress = checkpoint.Progress()
         self.n_params = sum(p.numel() for p in model.parameters())
         self.validation = _sample(shards.validation, config.validate_lines, config.seed)

@@ -11,27 +11,29 @@ MIN_STEPS = 10
 
 @dataclass(frozen=True)
 class Plan:
-    """A run of a given number of steps, or of a given time."""
+    """A run of a given number of steps, or of a given time that may end early."""
 
     warmup_steps: int
     decay: float  # last share of the run, in which the learning rate falls
     floor: float
     n_steps: int | None
+    max_steps: int  # of a run in time: more would only repeat the text
     budget_s: float  # wall time of the loop, seconds; counts where no steps are given
 
     @classmethod
-    def of(cls, config: TrainConfig) -> "Plan":
+    def of(cls, config: TrainConfig, steps_per_epoch: float) -> "Plan":
         """The plan at the start of a run."""
-        warmup = config.warmup_steps
-        if config.steps is not None:
-            warmup = min(warmup, config.steps // 10)
-        return cls(warmup, config.decay, config.floor, config.steps, config.minutes * 60)
+        max_steps = max(MIN_STEPS, round(config.max_epochs * steps_per_epoch))
+        warmup = min(config.warmup_steps, (config.steps or max_steps) // 10)
+        budget_s = config.minutes * 60
+        return cls(warmup, config.decay, config.floor, config.steps, max_steps, budget_s)
 
     def share_done(self, step: int, elapsed_s: float) -> float:
         """How much of the run is behind, from 0 to 1; a few steps are made in any case."""
         if self.n_steps is not None:
             return min(1.0, step / self.n_steps)
-        return min(1.0, elapsed_s / self.budget_s, step / MIN_STEPS)
+        over = max(elapsed_s / self.budget_s, step / self.max_steps)
+        return min(1.0, over, step / MIN_STEPS)
 
     def rate(self, step: int, elapsed_s: float) -> float:
         """Share of the peak learning rate for the update at a step."""
