@@ -1,5 +1,6 @@
 """What the engine answers with, and where a continuation stops."""
 
+import re
 from dataclasses import dataclass
 
 from prompt_gen.text import sentence_end
@@ -43,7 +44,17 @@ def stop(completion: str, typed: str, max_chars: int, ended: bool) -> Stop | Non
     if end is not None and end - len(typed) <= max_chars:
         return Stop(completion[: end - len(typed)], "sentence")
     if len(completion) >= max_chars:
-        return Stop(completion[:max_chars], "length")
+        return Stop(_whole_part(completion[:max_chars]), "length")
     if ended:
         return Stop(completion, "eos")
     return None
+
+
+_BORDER = re.compile(r"[，,、：:]|\s(?=\S)")
+
+
+def _whole_part(text: str) -> str:
+    """The text up to its last clause mark or space, if at least half of it remains."""
+    borders = [match.end() for match in _BORDER.finditer(text)]
+    end = max(borders, default=0)
+    return text[:end].rstrip(" ") if end * 2 >= len(text) else text
