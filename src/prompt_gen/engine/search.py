@@ -184,7 +184,7 @@ class Search:
         """What was found, most probable first; of those that differ in their final marks, one."""
         families: dict[str, Found] = {}
         for found in sorted(self._found.values(), key=lambda f: -f.logprob):
-            families.setdefault(found.stop.completion.rstrip(SENTENCE_ENDS + "."), found)
+            families.setdefault(found.stop.completion.rstrip(SENTENCE_ENDS + ".，,、：:"), found)
         return list(families.values())
 
     def _bound(self) -> float:
