@@ -105,7 +105,7 @@ class TrainConfig(Section):
     validate_lines: int = Field(
         default=200,
         ge=1,
-        description="validation lines looked at during the run; the end sees them all",
+        description="validation lines that are looked at",
     )
     n_validations: int = Field(
         default=12, ge=1, description="looks at the validation lines in a run"

@@ -16,6 +16,7 @@
     │  ├─ Damaged            3    500   a file that is not what it was when it was written
     │  ├─ Mismatch           3    500   two parts that do not belong together
     │  └─ StorageError       3    507   the disk is full, or cannot be written
+    ├─ Diverged              1    500   training ran away from every useful model
     ├─ MissingExtra          4    500   an optional library is not installed
     └─ NotReady              1    503   still loading
 
@@ -126,6 +127,10 @@ class StorageError(DataError):
     """The disk is full, or cannot be written."""
 
     http_status = 507
+
+
+class Diverged(PromptGenError):
+    """Training ran away from every useful model."""
 
 
 class MissingExtra(PromptGenError):

@@ -36,10 +36,10 @@ def train(
     from prompt_gen.export import onnx
 
     _clear_the_way(run, resume, force)
+    run.record_settings(config.model_dump())
     documents = corpus.read(paths, config.corpus, run, watch) if paths else corpus.load(run)
     tokenizer = vocab.fit(documents, config.vocab, run, watch)
     shard_set = shards.write(documents, tokenizer, run, watch)
-    run.record_settings(config.model_dump())
 
     device = training.choose_device(config.train)
     shape = model.choose_shape(config.model, config.train, device)

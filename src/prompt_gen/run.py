@@ -72,11 +72,15 @@ def write_atomic(path: Path, data: bytes | str) -> None:
     """Write a file so that a reader, or a crash, sees the old content or the new, never half."""
     data = data.encode("utf-8") if isinstance(data, str) else data
     staged = path.with_name(f".{path.name}.partial")
-    with staged.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    staged.replace(path)
+    try:
+        with staged.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        staged.replace(path)
+    except BaseException:
+        staged.unlink(missing_ok=True)
+        raise
     sync(path.parent)
 
 
@@ -165,8 +169,14 @@ class Run:
         """The directory of a station."""
         return self.path / name
 
-    def record_settings(self, settings: dict[str, Any]) -> None:
-        """Keep the resolved settings beside the artefacts that they made."""
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings, by section, that the artefacts here were made with."""
+        return json.loads(self._marker.read_text("utf-8")).get("settings", {})
+
+    def record_settings(self, sections: dict[str, Any]) -> None:
+        """Keep sections of settings beside the artefacts that they made."""
+        settings = self.settings | sections
         write_atomic(self._marker, json.dumps({"format": 1, "settings": settings}, indent=1) + "\n")
 
     def fingerprint(self, name: str) -> str | None:

@@ -1,4 +1,7 @@
-"""The whole configuration: defaults < file < environment < command line.
+"""The whole configuration: defaults < recorded < file < environment < command line.
+
+Recorded are the settings that the corpus and the vocabulary of a run were made with, so that a
+later station does not make them anew.
 
 The file is TOML with a table per station:
 
@@ -69,6 +72,7 @@ def resolve(
     overrides: Iterable[str] = (),
     flags: dict[str, dict[str, Any]] | None = None,
     file: Path | None = None,
+    recorded: dict[str, Any] | None = None,
 ) -> RunConfig:
     """The configuration from all its sources.
 
@@ -76,17 +80,20 @@ def resolve(
         overrides: `section.key=value`, from the command line.
         flags: values of named options by section; those that are None were not given.
         file: a TOML file; none: `prompt-gen.toml` in the current directory, if there is one.
+        recorded: the settings of a run (`Run.settings`).
 
     Raises:
         SettingError: an unknown setting or a bad value; says which, and what was perhaps meant.
     """
+    kept = {name: row for name, row in (recorded or {}).items() if name in ("corpus", "vocab")}
     values: dict[str, Any] = {}
     given = {
         section: {key: value for key, value in row.items() if value is not None}
         for section, row in (flags or {}).items()
     }
     environment = EnvSettingsSource(RunConfig)()
-    for source in (_from_file(file), environment, given, *map(_from_override, overrides)):
+    sources = (kept, _from_file(file), environment, given, *map(_from_override, overrides))
+    for source in sources:
         _merge(values, source)
     return validated(RunConfig, values)
 
@@ -123,4 +130,4 @@ def _merge(values: dict[str, Any], source: dict[str, Any]) -> None:
         if isinstance(value, dict) and isinstance(values.get(key), dict):
             _merge(values[key], value)
         else:
-            values[key] = value
+            values[key] = dict(value) if isinstance(value, dict) else value

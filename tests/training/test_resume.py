@@ -10,7 +10,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from prompt_gen import pipeline
-from prompt_gen.errors import CorpusTooSmall, Damaged, Mismatch, OutputExists
+from prompt_gen.errors import CorpusTooSmall, Damaged, Diverged, Mismatch, OutputExists
 from prompt_gen.run import Event, Run
 from prompt_gen.settings import resolve
 from tests.conftest import SMALL, train_small
@@ -99,6 +99,11 @@ def test_force_starts_over_and_keeps_the_stations(
     pipeline.train([corpus_file], run, settings, events.append, force=True)
     assert [e.station for e in events if e.state == "skipped"] == ["corpus", "vocab", "shards"]
     assert run.facts("bundle")["fingerprint"] != uninterrupted.facts("bundle")["fingerprint"]
+
+
+def test_a_loss_that_is_no_number_is_said(corpus_file: Path, tmp_path: Path) -> None:
+    with pytest.raises(Diverged, match=r"train\.matrix_lr"):
+        train_small(corpus_file, tmp_path / "run", *STEPS, "train.other_lr=1e20")
 
 
 def test_too_little_text_is_refused_with_the_need(tmp_path: Path) -> None:

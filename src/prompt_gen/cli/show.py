@@ -127,7 +127,8 @@ def candidates(found: "Sequence[Candidate]") -> None:
 
 
 def _flat(facts: dict[str, Any]) -> str:
-    return "  ".join(f"{name.replace('_', ' ')} {_short(value)}" for name, value in facts.items())
+    known = {name: value for name, value in facts.items() if value == value}  # NaN: not yet
+    return "  ".join(f"{name.replace('_', ' ')} {_short(value)}" for name, value in known.items())
 
 
 def _short(value: Any) -> str:

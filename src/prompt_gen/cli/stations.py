@@ -3,12 +3,13 @@
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from prompt_gen.cli import show
 from prompt_gen.cli.options import ConfigFile, Force, Kind, RunDir, Settings, VocabSize
+from prompt_gen.errors import SettingError
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Text files or directories.")]
 Out = Annotated[Path, typer.Option("--out", help="The run directory.")]
@@ -22,11 +23,12 @@ def corpus(
     from prompt_gen.run import Run
     from prompt_gen.settings import resolve
 
-    run = Run(out)
     settings = resolve(set_ or (), file=config)
+    run = Run(out)
     if force:
         run.forget("corpus")
     station.read(files, settings.corpus, run, show.Watcher())
+    run.record_settings({"corpus": settings.corpus.model_dump()})
     show.say(f"next: prompt-gen vocab {out}")
 
 
@@ -49,6 +51,7 @@ def vocab(
     if force:
         run.forget("vocab")
     station.fit(corpora.load(run), settings.vocab, run, show.Watcher())
+    run.record_settings({"vocab": settings.vocab.model_dump()})
     show.say(f"next: prompt-gen tokenize {directory}")
 
 
@@ -94,6 +97,7 @@ def train(
     """Run every station that is missing, train a model, and evaluate it."""
     from prompt_gen import pipeline
     from prompt_gen.bundle import load
+    from prompt_gen.config import validated
     from prompt_gen.run import Run
     from prompt_gen.settings import RunConfig, resolve
 
@@ -104,9 +108,11 @@ def train(
     }
     if resume:
         run = Run.open(out)
-        settings = _recorded(run, RunConfig, set_, flags)
+        _refuse_settings(set_, flags)
+        settings = validated(RunConfig, run.settings)
     else:
-        settings = resolve(set_ or (), flags, config)
+        recorded = Run.open(out).settings if (out / "run.json").is_file() else {}
+        settings = resolve(set_ or (), flags, config, recorded)
         run = Run(out)
     report = pipeline.train(
         files or [],
@@ -125,18 +131,11 @@ def train(
     )
 
 
-def _recorded(run, model, set_, flags):
-    """The settings the run was started with; a resumed run cannot have others."""
-    import json
-
-    from prompt_gen.config import validated
-    from prompt_gen.errors import SettingError
-
+def _refuse_settings(set_: list[str] | None, flags: dict[str, dict[str, Any]]) -> None:
+    """A resumed run goes on with its own settings: others would be dropped in silence."""
     given = [f"--{k}" for row in flags.values() for k, v in row.items() if v is not None]
     if set_ or given:
         raise SettingError(
             f"--resume goes on with the settings of the run; {', '.join(set_ or given)} was given",
             "Leave it out, or start over with --force",
         )
-    recorded = json.loads((run.path / "run.json").read_text("utf-8")).get("settings", {})
-    return validated(model, recorded)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from prompt_gen.bundle import Bundle
@@ -64,7 +65,7 @@ class Worker:
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
-    def _staleness(self, request: CompleteRequest):
+    def _staleness(self, request: CompleteRequest) -> Callable[[], bool]:
         """A function that says whether a newer keystroke of the session has come."""
         session, seq = request.session, request.seq
         if session is None or seq is None:

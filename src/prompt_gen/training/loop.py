@@ -17,7 +17,7 @@ from accelerate.utils import ProjectConfiguration
 
 from prompt_gen import optim
 from prompt_gen.config import TrainConfig
-from prompt_gen.errors import CorpusTooSmall
+from prompt_gen.errors import CorpusTooSmall, Diverged
 from prompt_gen.run import Event, Watch, staged_directory
 from prompt_gen.shards import Shard, ShardSet
 from prompt_gen.training import checkpoint
@@ -55,6 +55,7 @@ def fit(
 
     Raises:
         CorpusTooSmall: fewer tokens than can be learned from.
+        Diverged: the loss is not a number any more.
         KeyboardInterrupt: Ctrl-C; a checkpoint has been written.
         Damaged, Mismatch: the run cannot be resumed.
     """
@@ -143,6 +144,7 @@ class Session:
         self.progress = checkpoint.Progress()
         self.n_params = sum(p.numel() for p in model.parameters())
         self.validation = _sample(shards.validation, config.validate_lines, config.seed)
+        self.validation_bits = math.nan  # bits per character at the last look
         self._tokens_per_char = _tokens_per_char(shards.train)
 
     # -- the loop ----------------------------------------------------------------------------
@@ -198,6 +200,11 @@ class Session:
         bits = bits_per_character(
             self.model, self.shards.validation, documents, n_chars, self.context
         )
+        if not math.isfinite(bits):
+            raise Diverged(
+                f"training diverged: at step {self.progress.step} the loss is not a number",
+                "Start over with --force and lower train.matrix_lr and train.other_lr",
+            )
         self.progress.n_validations += 1
         self.progress.n_worse += 1
         if bits < self.progress.best_bits:
@@ -209,6 +216,7 @@ class Session:
                 bare.config.save_pretrained(staged)
         self.accelerator.log({"validation/bits_per_char": bits}, step=self.progress.step)
         self.watch(Event("training", "note", facts={"validation_bits_per_char": bits}))
+        self.validation_bits = bits
         return bits
 
     # -- reports, checkpoints, the end ---------------------------------------------------------
@@ -220,6 +228,7 @@ class Session:
             "bits_per_char": loss / math.log(2) * self._tokens_per_char,
             "tokens_per_s": steps_per_s * self.batches.n_batch_tokens,
             "epochs": self.batches.epochs(progress.step),
+            "validation": self.validation_bits,
             "left_s": progress.elapsed_s / share - progress.elapsed_s if share else 0.0,
         }
         logged = {f"train/{name}": facts[name] for name in ("bits_per_char", "tokens_per_s")}
