@@ -107,27 +107,27 @@ class Graph:
         wanted_K: np.ndarray,
         cache: Cache,
         parents_B: np.ndarray,
-        n_top: int = 1,
+        n_top: int = 0,
     ) -> tuple[list[np.ndarray], Cache]:
-        n_rows, n_new = tokens_BS.shape
-        past_BP = cache.real_RP[parents_B]
-        n_past = past_BP.shape[1]
-        positions_BS = cache.n_tokens_R[parents_B][:, None] + np.arange(n_new)
-        mask_B1ST = np.empty((n_rows, 1, n_new, n_past + n_new), bool)
-        mask_B1ST[:, 0, :, :n_past] = past_BP[:, None, :]
-        mask_B1ST[:, 0, :, n_past:] = np.tri(n_new, dtype=bool)  # padding comes last
+        n_new = tokens_BS.shape[1]
+        real_BT = np.concatenate([cache.real_RP[parents_B], real_BS], axis=1)
+        mask_B1ST = real_BT[:, None, None, :]
+        if n_new > 1:
+            n_all = real_BT.shape[1]
+            mask_B1ST = mask_B1ST & np.tri(n_new, n_all, n_all - n_new, dtype=bool)
+        n_tokens_B = cache.n_tokens_R[parents_B]
+        positions_BS = n_tokens_B[:, None] + np.arange(n_new)
         feed = {
-            "tokens": tokens_BS.astype(np.int64),
-            "positions": np.minimum(positions_BS, self.context - 1).astype(np.int64),
+            "tokens": tokens_BS,
+            "positions": np.minimum(positions_BS, self.context - 1),
             "mask": mask_B1ST,
-            "parents": parents_B.astype(np.int64),
-            "wanted": wanted_K.astype(np.int64),
-            "n_top": np.array([n_top], np.int64),
+            "parents": parents_B,
+            "wanted": wanted_K,
+            "n_top": np.array([n_top]),
         }
         feed |= zip(self._past_names, cache.tensors, strict=True)
         answers: list[Any] = [*self._session.run(outputs + self._present_names, feed)]
         self.n_passes += 1
-        real_BT = np.concatenate([past_BP, real_BS], axis=1)
-        n_tokens_B = cache.n_tokens_R[parents_B] + real_BS.sum(axis=1)
+        n_tokens_B = n_tokens_B + real_BS.sum(axis=1)
         n_outputs = len(outputs)
         return answers[:n_outputs], Cache(answers[n_outputs:], real_BT, n_tokens_B)

@@ -4,7 +4,7 @@ B rows of a pass, V vocabulary
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -107,7 +107,7 @@ class Search:
         for row, (cover, ids, logprobs_SV) in enumerate(zip(found, rest, pieces, strict=True)):
             path = float(before_V[ids[0]] + sum(logprobs_SV[i][t] for i, t in enumerate(ids[1:])))
             allowed = self.vocabulary.extending(cover.open_bytes)
-            scores = path + logprobs_SV[-1][allowed].astype(np.float64)
+            scores = path + logprobs_SV[-1][allowed]
             mass = np.logaddexp(mass, _logsumexp(scores))
             if not cover.open_bytes:  # the text may also end at the caret
                 eos = self.vocabulary.tokenizer.eos_id
@@ -132,34 +132,37 @@ class Search:
     ) -> list[Hypothesis]:
         """Hypotheses one token longer; those that end here are finished."""
         totals_BC = logprobs_BC + np.array([[h.logprob] for h in live])
-        for row, column in np.argwhere(ids_BC == self.vocabulary.tokenizer.eos_id).tolist():
+        eos_rows, eos_columns = np.nonzero(ids_BC == self.vocabulary.tokenizer.eos_id)
+        for row, logprob in zip(eos_rows, totals_BC[eos_rows, eos_columns].tolist(), strict=True):
             ended = stop(live[row].text, self._typed, self.config.max_chars, ended=True)
-            self._finish(ended, float(totals_BC[row, column]))
-            totals_BC[row, column] = -np.inf
-        rows, columns = self._best_first(totals_BC)
-        ids, logprobs = ids_BC[rows, columns].tolist(), totals_BC[rows, columns].tolist()
-        steps = zip(rows.tolist(), ids, logprobs, strict=True)
-        return self._select(self._spelled(row, live[row].data, i, p) for row, i, p in steps)
+            self._finish(ended, logprob)
+        totals_BC[eos_rows, eos_columns] = -np.inf
+        return self._select(self._judged(live, totals_BC, ids_BC))
+
+    def _judged(
+        self, live: list[Hypothesis], totals_BC: np.ndarray, ids_BC: np.ndarray
+    ) -> Iterator[Hypothesis | None]:
+        """Continuations in the order they are judged.
+
+        A continuation is judged `diversity` nats lower for every better one of its row, so that
+        the rows do not crowd on one beginning. Source: Li, Monroe and Jurafsky 2016, "A simple,
+        fast diverse decoding algorithm".
+        """
+        n_columns = totals_BC.shape[1]
+        judged_BC = totals_BC - self.config.diversity * np.arange(n_columns)
+        order = judged_BC.argsort(axis=None)[::-1]
+        tokens, logprobs = ids_BC.ravel()[order].tolist(), totals_BC.ravel()[order].tolist()
+        bound = self._bound()
+        for at, token, logprob in zip(order.tolist(), tokens, logprobs, strict=True):
+            if logprob > bound:  # probabilities only fall: others cannot enter the list any more
+                row = at // n_columns
+                yield self._spelled(row, live[row].data, token, logprob)
 
     def _spelled(self, row: int, before: bytes, token: int, logprob: float) -> Hypothesis | None:
         """A hypothesis with its text; None when no text begins with its bytes."""
         data = before + self.vocabulary.token_bytes[token]
         text = readable(data)
         return None if text is None else Hypothesis(row, token, logprob, data, text)
-
-    def _best_first(self, totals_BC: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Rows and columns of the continuations worth a look, in the order they are judged.
-
-        A continuation is judged `diversity` nats lower for every better one of its row, so that
-        the rows do not crowd on one beginning. Source: Li, Monroe and Jurafsky 2016, "A simple,
-        fast diverse decoding algorithm".
-        """
-        judged_BC = totals_BC - self.config.diversity * np.arange(totals_BC.shape[1])
-        judged_BC[totals_BC <= self._bound()] = -np.inf  # probabilities only fall
-        order = np.argsort(-judged_BC, axis=None, kind="stable")
-        order = order[: np.count_nonzero(np.isfinite(judged_BC))]
-        rows, columns = np.unravel_index(order, judged_BC.shape)
-        return rows, columns
 
     def _select(self, hypotheses: Iterable[Hypothesis | None]) -> list[Hypothesis]:
         """The first n different ones that go on; finished ones are taken out on the way."""

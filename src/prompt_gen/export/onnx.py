@@ -4,7 +4,7 @@ Standard operators only (opset 23). The graph holds no weights: it points into `
 beside it, so there is one copy of them and the two cannot drift apart.
 
     B rows, S new tokens in a row, P tokens in the cache, R rows in the cache
-    N = B * S, K wanted positions, V vocabulary, D width, H heads, E width of a head
+    N = B * S, K wanted positions, V vocabulary, D width, H heads, E width of a head, X = H * E
 
     inputs   tokens_BS, positions_BS  int64
              mask_B1ST                bool, T = P + S; True where a token may look
@@ -150,7 +150,7 @@ class _Blocks:
         helper.set_model_props(model, {name: str(value) for name, value in facts.items()})
         return model.SerializeToString()
 
-    def attend(self, layer: int, q_BHSE: str, k_BHSE: str, v_BHSE: str, scale: float) -> str:
+    def attend(self, layer: int, q_BSX: str, k_BSX: str, v_BSX: str) -> str:
         """Attention over cache and new tokens; returns [N, H * E]."""
         g = self.g
         pasts = []
@@ -163,24 +163,25 @@ class _Blocks:
         shape = ["B", self.n_kv_heads, "T", self.head_width]
         for name in presents:
             self.outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
-        y_BHSE = f"attention_{layer}"
+        y_BSX = f"attention_{layer}"
         g.nodes.append(
             helper.make_node(
                 "Attention",
-                [q_BHSE, k_BHSE, v_BHSE, "mask", *pasts],
-                [y_BHSE, *presents],
-                scale=scale,
+                [q_BSX, k_BSX, v_BSX, "mask", *pasts],
+                [y_BSX, *presents],
+                scale=self.head_width**-0.5,
+                q_num_heads=self.n_heads,
+                kv_num_heads=self.n_kv_heads,
             )
         )
-        y_BSHE = g.op("Transpose", y_BHSE, perm=[0, 2, 1, 3])
         width = self.n_heads * self.head_width
-        return g.op("Reshape", y_BSHE, g.constant([-1, width], np.int64))
+        return g.op("Reshape", y_BSX, g.constant([-1, width], np.int64))
 
-    def heads(self, x_ND: str, n_heads: int) -> str:
-        """[N, H * E] to [B, S, H, E]."""
+    def in_rows(self, x: str, *tail: int) -> str:
+        """[N, ...] to [B, S, *tail]."""
         g = self.g
-        tail = g.constant([n_heads, self.head_width], np.int64)
-        return g.op("Reshape", x_ND, g.op("Concat", self.rows_shape, tail, axis=0))
+        shape = g.op("Concat", self.rows_shape, g.constant(tail, np.int64), axis=0)
+        return g.op("Reshape", x, shape)
 
     def embed(self, tokens_N: str) -> str:
         raise NotImplementedError
@@ -224,11 +225,11 @@ class _RotaryBlocks(_Blocks):
     def block(self, layer: int, x_ND: str) -> str:
         g, at = self.g, f"model.layers.{layer}"
         h_ND = self.norm(x_ND, f"{at}.input_layernorm.weight")
-        q_BHSE = self.rotated(h_ND, f"{at}.self_attn", "q", self.n_heads)
-        k_BHSE = self.rotated(h_ND, f"{at}.self_attn", "k", self.n_kv_heads)
+        q_BSX = self.rotated(h_ND, f"{at}.self_attn", "q", self.n_heads)
+        k_BSX = self.rotated(h_ND, f"{at}.self_attn", "k", self.n_kv_heads)
         v_ND = self.project(h_ND, f"{at}.self_attn.v_proj.weight")
-        v_BHSE = g.op("Transpose", self.heads(v_ND, self.n_kv_heads), perm=[0, 2, 1, 3])
-        y_ND = self.attend(layer, q_BHSE, k_BHSE, v_BHSE, self.head_width**-0.5)
+        v_BSX = self.in_rows(v_ND, self.n_kv_heads * self.head_width)
+        y_ND = self.attend(layer, q_BSX, k_BSX, v_BSX)
         x_ND = g.op("Add", x_ND, self.project(y_ND, f"{at}.self_attn.o_proj.weight"))
         h_ND = self.norm(x_ND, f"{at}.post_attention_layernorm.weight")
         gate = self.project(h_ND, f"{at}.mlp.gate_proj.weight")
@@ -238,11 +239,12 @@ class _RotaryBlocks(_Blocks):
         return g.op("Add", x_ND, down)
 
     def rotated(self, h_ND: str, at: str, which: str, n_heads: int) -> str:
-        x_BSHE = self.heads(self.project(h_ND, f"{at}.{which}_proj.weight"), n_heads)
-        if f"{at}.{which}_norm.weight" in self.g.names:
-            x_BSHE = self.norm(x_BSHE, f"{at}.{which}_norm.weight")
-        x_BHSE = self.g.op("Transpose", x_BSHE, perm=[0, 2, 1, 3])
-        return self.g.op("RotaryEmbedding", x_BHSE, self.cos, self.sin, "positions")
+        g, x = self.g, self.project(h_ND, f"{at}.{which}_proj.weight")
+        if f"{at}.{which}_norm.weight" in g.names:  # over each head by itself
+            x = g.op("Reshape", x, g.constant([-1, n_heads, self.head_width], np.int64))
+            x = self.norm(x, f"{at}.{which}_norm.weight")
+        x_BSX = self.in_rows(x, n_heads * self.head_width)
+        return g.op("RotaryEmbedding", x_BSX, self.cos, self.sin, "positions", num_heads=n_heads)
 
     def last_norm(self, x_KD: str) -> str:
         return self.norm(x_KD, "model.norm.weight")
@@ -282,10 +284,8 @@ class _Gpt2Blocks(_Blocks):
         g, at = self.g, f"transformer.h.{layer}"
         qkv = self.project(self.norm(x_ND, f"{at}.ln_1"), f"{at}.attn.c_attn")
         parts = g.op("Split", qkv, axis=1, num_outputs=3, n_outputs=3)
-        q, k, v = (
-            g.op("Transpose", self.heads(part, self.n_heads), perm=[0, 2, 1, 3]) for part in parts
-        )
-        y_ND = self.attend(layer, q, k, v, self.head_width**-0.5)
+        q, k, v = (self.in_rows(part, self.n_heads * self.head_width) for part in parts)
+        y_ND = self.attend(layer, q, k, v)
         x_ND = g.op("Add", x_ND, self.project(y_ND, f"{at}.attn.c_proj"))
         inner = self.project(self.norm(x_ND, f"{at}.ln_2"), f"{at}.mlp.c_fc")
         inner = g.op("Gelu", inner, approximate="tanh")
