@@ -10,7 +10,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from prompt_gen import pipeline
-from prompt_gen.errors import CorpusTooSmall, Damaged, Diverged, Mismatch, OutputExists
+from prompt_gen.errors import CorpusTooSmall, Damaged, Diverged, Interrupted, Mismatch, OutputExists
 from prompt_gen.run import Event, Run
 from prompt_gen.settings import resolve
 from tests.conftest import SMALL, train_small
@@ -40,7 +40,7 @@ def stop_at(corpus_file: Path, where: Path, step: int) -> Run:
 
     press.n = 0
     assert threading.current_thread() is threading.main_thread()
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(Interrupted, match="--resume"):
         pipeline.train([corpus_file], run, resolve((*SMALL, *STEPS)), press)
     return run
 

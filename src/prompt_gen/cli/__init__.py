@@ -70,10 +70,6 @@ def main() -> None:
         from prompt_gen.choices import missing
 
         _fail(missing(error.name, "this command", "train"))
-    except KeyboardInterrupt:
-        print("\ninterrupted; what was complete is kept (train: go on with --resume)",
-              file=sys.stderr)  # fmt: skip
-        sys.exit(130)
 
 
 def _fail(error: PromptGenError) -> None:

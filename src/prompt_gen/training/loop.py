@@ -17,7 +17,7 @@ from accelerate.utils import ProjectConfiguration
 
 from prompt_gen import optim
 from prompt_gen.config import TrainConfig
-from prompt_gen.errors import CorpusTooSmall, Diverged
+from prompt_gen.errors import CorpusTooSmall, Diverged, Interrupted
 from prompt_gen.run import Event, Watch, staged_directory
 from prompt_gen.shards import Shard, ShardSet
 from prompt_gen.training import checkpoint
@@ -56,7 +56,7 @@ def fit(
     Raises:
         CorpusTooSmall: fewer tokens than can be learned from.
         Diverged: the loss is not a number any more.
-        KeyboardInterrupt: Ctrl-C; a checkpoint has been written.
+        Interrupted: Ctrl-C or SIGTERM; a checkpoint has been written.
         Damaged, Mismatch: the run cannot be resumed.
     """
     if shards.train.n_tokens < MIN_TOKENS or len(shards.validation) == 0:
@@ -73,7 +73,10 @@ def fit(
         session.run(interrupted)
     if interrupted:
         session.save()
-        raise KeyboardInterrupt
+        raise Interrupted(
+            f"training was interrupted at step {session.progress.step:,}; all of it is saved",
+            f"Go on with: prompt-gen train --out {directory.parent} --resume",
+        )
     return session.finish()
 
 
