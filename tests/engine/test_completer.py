@@ -115,3 +115,14 @@ def test_bad_settings_are_refused(completer: Completer, settings: dict, message:
 def test_broken_unicode_is_refused(completer: Completer) -> None:
     with pytest.raises(InvalidRequest, match="surrogate"):
         completer.complete("高血压\ud83d")
+
+
+def test_a_short_list_comes_from_as_wide_a_search(completer: Completer) -> None:
+    graph, passes = completer.graph, []
+    true_next = graph.next
+    graph.next = lambda tokens, *rest: passes.append(len(tokens)) or true_next(tokens, *rest)  # type: ignore[method-assign]
+    try:
+        completer.complete("高血压", n=1)
+    finally:
+        graph.next = true_next  # type: ignore[method-assign]
+    assert passes[0] == 5

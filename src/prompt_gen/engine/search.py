@@ -18,6 +18,9 @@ from prompt_gen.text import SENTENCE_ENDS
 _ONE_PASS = 12  # a shared beginning of so few tokens costs less again than a pass of its own
 
 
+_MIN_ROWS = 5  # a narrower search would miss what a list of five has found
+
+
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
     """A continuation on its way: the row of the cache it goes on from, and its next token."""
@@ -52,7 +55,8 @@ class Search:
         self._deadline = time.monotonic() + config.deadline_ms / 1000
         self._found: dict[str, Found] = {}
         self._typed = ""
-        self._n_top = min(2 * config.n + 2, vocabulary.tokenizer.size)
+        self._n_rows = max(config.n, _MIN_ROWS)
+        self._n_top = min(2 * self._n_rows + 2, vocabulary.tokenizer.size)
 
     def run(self, typed: str) -> list[Found]:
         """The best continuations of a line, most probable first, all different, none empty."""
@@ -112,7 +116,7 @@ class Search:
             if not cover.open_bytes:  # the text may also end at the caret
                 eos = self.vocabulary.tokenizer.eos_id
                 mass = np.logaddexp(mass, path + float(logprobs_SV[-1][eos]))
-            n_kept = min(len(allowed), 4 * self.config.n)
+            n_kept = min(len(allowed), 4 * self._n_rows)
             best = np.argpartition(-scores, n_kept - 1)[:n_kept]
             opened += zip(
                 scores[best].tolist(), [row] * n_kept, allowed[best].tolist(), strict=True
@@ -165,7 +169,7 @@ class Search:
         return None if text is None else Hypothesis(row, token, logprob, data, text)
 
     def _select(self, hypotheses: Iterable[Hypothesis | None]) -> list[Hypothesis]:
-        """The first n different ones that go on; finished ones are taken out on the way."""
+        """The first different ones that go on, one for each row; finished ones are taken out on the way."""
         live: dict[bytes, Hypothesis] = {}
         for h in hypotheses:
             if h is None:
@@ -174,7 +178,7 @@ class Search:
                 total = float(np.logaddexp(kept.logprob, h.logprob))
                 live[h.data] = replace(kept, logprob=total)
                 continue
-            if len(live) == self.config.n:
+            if len(live) == self._n_rows:
                 break
             stopped = stop(h.text, self._typed, self.config.max_chars, ended=False)
             if stopped:
