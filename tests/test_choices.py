@@ -13,7 +13,7 @@ from prompt_gen.vocab import TOKENIZERS
 
 TABLES = {
     "vocab": (TOKENIZERS, "fit", {"tokenizer", "bytelevel"}),
-    "model": (ARCHITECTURES, "build", {"sizing"}),
+    "model": (ARCHITECTURES, "build", {"sizing", "rotary"}),
     "export": (EXPORTERS, "export", set()),
 }
 

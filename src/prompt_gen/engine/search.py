@@ -169,7 +169,7 @@ class Search:
         return None if text is None else Hypothesis(row, token, logprob, data, text)
 
     def _select(self, hypotheses: Iterable[Hypothesis | None]) -> list[Hypothesis]:
-        """The first different ones that go on, one for each row; finished ones are taken out on the way."""
+        """The first different ones that go on, one a row; finished ones are taken out."""
         live: dict[bytes, Hypothesis] = {}
         for h in hypotheses:
             if h is None:
