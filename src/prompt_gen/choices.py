@@ -39,6 +39,14 @@ class Choices(Mapping[str, Choice]):
     def __len__(self) -> int:
         return len(self._rows)
 
+    def check(self, name: str) -> None:
+        """Refuse a name that is not in the table, before any work is done for it.
+
+        Raises:
+            UnknownChoice: no such row.
+        """
+        self[name]
+
     def load(self, name: str) -> ModuleType:
         """The module of a row.
 

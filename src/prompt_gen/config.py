@@ -132,7 +132,7 @@ class EngineConfig(Section):
         description="nats a continuation loses per better sibling while searching",
     )
     threads: int = Field(
-        default=0, ge=0, description="threads of the graph; 0: one per core, at most 2"
+        default=0, ge=0, le=64, description="threads of the graph; 0: one per core, at most 2"
     )
 
 

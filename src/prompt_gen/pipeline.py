@@ -7,7 +7,7 @@ from typing import Any
 from prompt_gen import __version__, bundle, corpus, evaluate, shards, vocab
 from prompt_gen.bundle import Bundle
 from prompt_gen.corpus import Corpus
-from prompt_gen.errors import OutputExists
+from prompt_gen.errors import OutputExists, UsageError
 from prompt_gen.evaluate import Report
 from prompt_gen.run import Run, Watch, fingerprint, silent
 from prompt_gen.settings import RunConfig
@@ -35,7 +35,9 @@ def train(
     from prompt_gen import model, training
     from prompt_gen.export import onnx
 
-    _clear_the_way(run, resume, force)
+    vocab.TOKENIZERS.check(config.vocab.kind)
+    model.ARCHITECTURES.check(config.model.architecture)
+    _clear_the_way(paths, run, resume, force)
     run.record_settings(config.model_dump())
     documents = corpus.read(paths, config.corpus, run, watch) if paths else corpus.load(run)
     tokenizer = vocab.fit(documents, config.vocab, run, watch)
@@ -56,14 +58,27 @@ def train(
     return measure(made, documents.test, config, watch)
 
 
-def measure(made: Bundle, lines: Sequence[str], config: RunConfig, watch: Watch = silent) -> Report:
-    """Evaluate a bundle on lines and keep the report with it."""
+def measure(
+    made: Bundle,
+    lines: Sequence[str],
+    config: RunConfig,
+    watch: Watch = silent,
+    *,
+    keep: bool = True,
+) -> Report:
+    """Evaluate a bundle on lines and, for its own test part, keep the report with it."""
     report = evaluate.measure(made, lines, config.evaluate, config.engine, watch)
-    bundle.attach_report(made, report.as_dict())
+    if keep:
+        bundle.attach_report(made, report.as_dict())
     return report
 
 
-def _clear_the_way(run: Run, resume: bool, force: bool) -> None:
+def _clear_the_way(paths: Sequence[str | Path], run: Run, resume: bool, force: bool) -> None:
+    if resume and (paths or force):
+        raise UsageError(
+            "--resume goes on with the run as it is: it takes neither files nor --force",
+            "Leave them out, or leave --resume out to start over with --force",
+        )
     begun = [name for name in ("training", "bundle") if run.station(name).exists()]
     if force:
         run.forget("training", "bundle")

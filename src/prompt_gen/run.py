@@ -6,8 +6,7 @@
       vocab/         tokenizer.json  vocab.txt
       shards/        train.shard  validation.shard
       training/      checkpoints/  best/  tensorboard/
-      bundle/        the artefact that completes and serves
-      report.json    its evaluation
+      bundle/        the artefact that completes and serves, with its evaluation
 
 Every station directory holds `station.json` with the fingerprint of its settings and inputs. A
 station whose fingerprint is unchanged is not run again.
@@ -24,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from prompt_gen.errors import OutputExists, StorageError, UsageError
+from prompt_gen.errors import Damaged, OutputExists, StorageError, UsageError
 
 STATIONS = ("corpus", "vocab", "shards", "training", "bundle")
 
@@ -111,9 +110,21 @@ def replace_directory(staged: Path, path: Path) -> None:
     shutil.rmtree(aside, ignore_errors=True)
     if path.exists():
         path.rename(aside)
-    staged.rename(path)
+    try:
+        staged.rename(path)
+    except BaseException:
+        put_back(path.parent)
+        raise
     sync(path.parent)
     shutil.rmtree(aside, ignore_errors=True)
+
+
+def put_back(parent: Path) -> None:
+    """Give back what stepped aside for a directory that never came."""
+    for aside in parent.glob(".*.old"):
+        path = parent / aside.name.removeprefix(".").removesuffix(".old")
+        if not path.exists():
+            aside.rename(path)
 
 
 class Run:
@@ -139,6 +150,8 @@ class Run:
             self.path.mkdir(parents=True, exist_ok=True)
             if not self._marker.exists():
                 write_atomic(self._marker, json.dumps({"format": 1}))
+            for parent in (self.path, self.station("training")):
+                put_back(parent)
         except OSError as error:
             if error.errno == errno.ENOSPC:
                 raise
@@ -172,7 +185,13 @@ class Run:
     @property
     def settings(self) -> dict[str, Any]:
         """The settings, by section, that the artefacts here were made with."""
-        return json.loads(self._marker.read_text("utf-8")).get("settings", {})
+        try:
+            return json.loads(self._marker.read_text("utf-8")).get("settings", {})
+        except (ValueError, AttributeError) as error:
+            raise Damaged(
+                f"'{self._marker}' cannot be read: {error}",
+                "Remove it and start over in a new directory",
+            ) from error
 
     def record_settings(self, sections: dict[str, Any]) -> None:
         """Keep sections of settings beside the artefacts that they made."""

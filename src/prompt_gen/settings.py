@@ -23,6 +23,7 @@ from pydantic_settings import (
     EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
 )
 
 from prompt_gen.config import (
@@ -91,7 +92,13 @@ def resolve(
         section: {key: value for key, value in row.items() if value is not None}
         for section, row in (flags or {}).items()
     }
-    environment = EnvSettingsSource(RunConfig)()
+    try:
+        environment = EnvSettingsSource(RunConfig)()
+    except SettingsError as error:
+        raise SettingError(
+            f"a setting in the environment cannot be read: {error}",
+            "Write PROMPT_GEN_SECTION__KEY=value, e.g. PROMPT_GEN_TRAIN__SEED=1",
+        ) from error
     sources = (kept, _from_file(file), environment, given, *map(_from_override, overrides))
     for source in sources:
         _merge(values, source)

@@ -164,3 +164,29 @@ def test_a_full_disk_is_said_and_loses_nothing(small_disk: Path, corpus_file: Pa
     assert run.fingerprint("corpus")
     assert not (out / "bundle").exists()
     assert not list(out.rglob("*.partial"))
+
+
+def test_resume_takes_neither_files_nor_force(trained: Run, corpus_file: Path) -> None:
+    before = trained.fingerprint("corpus")
+    refused(2, "train", corpus_file, "--out", trained.path, "--resume", says=("files", "--force"))
+    refused(2, "train", "--out", trained.path, "--resume", "--force", says=("files", "--force"))
+    assert trained.fingerprint("corpus") == before
+    assert (trained.path / "bundle").is_dir()
+
+
+def test_a_broken_run_directory_and_environment(tmp_path: Path, corpus_file: Path) -> None:
+    out = tmp_path / "run"
+    prompt_gen("corpus", corpus_file, "--out", out)
+    (out / "run.json").write_text('{"form')
+    refused(3, "vocab", out, says=("run.json",))
+    other = tmp_path / "other"
+    refused(2, "corpus", corpus_file, "--out", other, says=("PROMPT_GEN_",), PROMPT_GEN_TRAIN="abc")
+
+
+def test_a_device_that_is_not_there(trained: Run, tmp_path: Path, corpus_file: Path) -> None:
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU here")
+    args = ("train", corpus_file, "--out", tmp_path / "run", "--set", "train.device=cuda")
+    refused(2, *args, says=("train.device", "cuda", "cpu"))

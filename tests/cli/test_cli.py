@@ -133,3 +133,15 @@ def test_ctrl_c_saves_and_says_how_to_go_on(corpus_file: Path, tmp_path: Path) -
     assert process.wait(60) == 130
     assert "--resume" in said
     assert list((tmp_path / "run" / "training" / "checkpoints").glob("step-*"))
+
+
+def test_other_lines_do_not_change_the_bundles_own_report(trained: Run, tmp_path: Path) -> None:
+    report = (trained.path / "bundle" / "report.json").read_bytes()
+    held_out = tmp_path / "held-out.txt"
+    held_out.write_text("  高血压患者要少吃盐。  \n一\n", "utf-8")
+    spaced = prompt_gen("evaluate", trained.path, "--data", held_out, "--json")
+    held_out.write_text("高血压患者要少吃盐。\n一\n", "utf-8")
+    bare = prompt_gen("evaluate", trained.path, "--data", held_out, "--json")
+    scores = [json.loads(done.stdout)["likelihood"] for done in (spaced, bare)]
+    assert scores[0] == scores[1]  # lines count as documents do, without the space around them
+    assert (trained.path / "bundle" / "report.json").read_bytes() == report

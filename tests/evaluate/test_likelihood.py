@@ -44,9 +44,10 @@ def test_the_order_and_company_of_lines_do_not_matter(
     assert together.perplexity == pytest.approx(backwards.perplexity, rel=1e-6)
 
 
-@pytest.mark.parametrize("n", [2, 8, 9, 10, 12, 13, 14, 30, 31])
-def test_windows_score_every_token_once(n: int) -> None:
-    ids, context = list(range(n)), 8
+@pytest.mark.parametrize("context", [7, 8, 65])
+@pytest.mark.parametrize("n", [2, 7, 8, 9, 10, 12, 13, 14, 30, 31, 66, 67, 99, 100, 328])
+def test_windows_score_every_token_once(n: int, context: int) -> None:
+    ids = list(range(n))
     scored = [
         token
         for piece, n_scored in _windows(ids, context)

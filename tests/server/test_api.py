@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 
 import httpx
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from prompt_gen import bundle, server
 from prompt_gen.config import EngineConfig, ServeConfig, validated
-from prompt_gen.errors import PortInUse, SettingError
+from prompt_gen.errors import Damaged, PortInUse, SettingError
 from prompt_gen.run import Run
 from prompt_gen.server.schema import CompleteRequest
 from prompt_gen.server.worker import Worker
@@ -211,3 +212,61 @@ def test_a_port_in_use_is_an_error() -> None:
 def test_only_loopback_is_served() -> None:
     with pytest.raises(SettingError, match="not a loopback address"):
         validated(ServeConfig, {"host": "0.0.0.0"})
+
+
+def test_a_surrogate_on_an_earlier_line_is_refused(client: httpx.Client) -> None:
+    headers = {"content-type": "application/json"}
+    body = b'{"prompt": "\\ud800\\n"}'
+    assert client.post("/v1/complete", content=body, headers=headers).status_code == 422
+
+
+def test_the_servers_own_settings_hold_where_a_request_says_nothing(trained: Run) -> None:
+    async def ask() -> list:
+        worker = Worker(bundle.load(trained.path), EngineConfig(n=2, max_chars=3))
+        await worker.load()
+        found = await worker.submit(CompleteRequest(prompt="高血压"))
+        worker.close()
+        return found
+
+    found = asyncio.run(ask())
+    assert len(found) == 2
+    assert all(len(c.completion) <= 3 for c in found)
+
+
+def test_a_model_that_cannot_be_loaded_is_not_loading_for_ever(
+    trained: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise Damaged("the graph is broken", "Train it again")
+
+    async def ask() -> None:
+        worker = Worker(bundle.load(trained.path), EngineConfig())
+        monkeypatch.setattr("prompt_gen.server.worker.Completer", fail)
+        await worker.load()
+        with pytest.raises(Damaged, match="broken"):
+            await worker.submit(CompleteRequest(prompt="高血压"))
+        worker.close()
+
+    asyncio.run(ask())
+
+
+def test_waiting_in_the_queue_counts_against_the_deadline(trained: Run) -> None:
+    async def ask() -> int:
+        worker = Worker(bundle.load(trained.path), EngineConfig())
+        await worker.load()
+        true_next, n_next = worker.completer.graph.next, 0
+
+        def slow_next(*args):
+            nonlocal n_next
+            n_next += 1
+            time.sleep(0.05)
+            return true_next(*args)
+
+        worker.completer.graph.next = slow_next  # type: ignore[method-assign]
+        request = CompleteRequest(prompt="高血压", deadline_ms=100, max_chars=200)
+        await asyncio.gather(*(worker.submit(request) for _ in range(12)))
+        worker.close()
+        return n_next
+
+    # With the whole deadline for each there would be two or three passes for each.
+    assert asyncio.run(ask()) < 18

@@ -1,7 +1,7 @@
 """The artefact: a directory that holds everything a completer needs and cannot be mismatched.
 
 bundle/
-  model.safetensors  config.json  generation_config.json   stock transformers load these
+  model.safetensors  config.json   stock transformers load these
   tokenizer.json  tokenizer_config.json
   model.onnx         the graph that completes; its weights are those of model.safetensors
   manifest.json      SHA-256 of all of the above, the hash of the vocabulary, the run's facts
@@ -108,6 +108,7 @@ def load(path: str | Path) -> Bundle:
     try:
         manifest = json.loads((where / MANIFEST).read_text("utf-8"))
         files, vocab_hash = manifest["files"], manifest["vocab_hash"]
+        _ = manifest["name"], manifest["facts"]
         if manifest["format"] != FORMAT:
             raise ValueError(f"format {manifest['format']}, this version reads {FORMAT}")
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -47,7 +47,8 @@ def vocab(
     from prompt_gen.settings import resolve
 
     run = Run.open(directory)
-    settings = resolve(set_ or (), {"vocab": {"kind": kind, "size": vocab_size}}, config)
+    flags = {"vocab": {"kind": kind, "size": vocab_size}}
+    settings = resolve(set_ or (), flags, config, run.settings)
     if force:
         run.forget("vocab")
     station.fit(corpora.load(run), settings.vocab, run, show.Watcher())

@@ -34,6 +34,8 @@ def complete(
 
     def answer(typed: str) -> None:
         found = completer.complete(typed)
+        if not found:
+            show.say("nothing to complete: the last line is blank")
         if as_json:
             rows = [asdict(candidate) for candidate in found]
             show.result({"prompt": typed, "candidates": rows})
@@ -78,7 +80,9 @@ def evaluate(
         lines = corpus.load(Run.open(run)).test
     else:
         raise UsageError(f"'{run}' is a bundle without a corpus", "Give held-out lines with --data")
-    report = pipeline.measure(loaded, lines, settings, show.Watcher()).as_dict()
+    # The bundle keeps the numbers of its own test part only.
+    own = data is None
+    report = pipeline.measure(loaded, lines, settings, show.Watcher(), keep=own).as_dict()
     show.result(report) if as_json else show.report(report)
 
 

@@ -1,7 +1,7 @@
 """Files to documents: read, account for every line, count duplicates, split.
 
 A document is one line without the white space around it. The parts are JSON arrays of lines, as in
-the book; `counts.json` says how often each line occurred.
+the book; beside each, `PART.counts.json` says how often each of its lines occurred.
 """
 
 import json
@@ -21,13 +21,12 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Corpus:
-    """Distinct documents by part, how often each occurred, and the fingerprint of all of it."""
+    """Distinct documents by part, and the fingerprint of all of it."""
 
     train: list[str]
     validation: list[str]
     test: list[str]
     fingerprint: str
-    counts: dict[str, list[int]] = field(default_factory=dict)
     facts: dict = field(default_factory=dict)
 
     @property
@@ -108,13 +107,12 @@ def load(run: Run) -> Corpus:
     where = run.station("corpus")
     try:
         texts = {part: json.loads((where / f"{part}.json").read_text("utf-8")) for part in PARTS}
-        counts = {p: json.loads((where / f"{p}.counts.json").read_text("utf-8")) for p in PARTS}
     except (OSError, ValueError) as error:
         raise Damaged(
             f"the corpus in '{where}' is damaged: {error}",
             "Make it again: prompt-gen corpus FILE --out DIR --force",
         ) from error
-    return Corpus(**texts, fingerprint=print_, counts=counts, facts=run.facts("corpus"))
+    return Corpus(**texts, fingerprint=print_, facts=run.facts("corpus"))
 
 
 def _write_json(path: Path, rows: list) -> None:

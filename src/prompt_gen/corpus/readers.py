@@ -101,7 +101,9 @@ def decode(data: bytes, path: Path) -> tuple[str, str]:
     Raises:
         BadText: binary, or no known encoding; names the byte where each one failed.
     """
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):  # begins as UTF-16's does
+        attempts = ["utf-32"]
+    elif data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         attempts = ["utf-16"]
     else:
         _refuse_binary(data, path)

@@ -1,7 +1,8 @@
 """Which part of the corpus a line belongs to, decided by a hash of its content.
 
-A line goes to the same part whatever else is in the corpus and in whatever order, and lines with
-the same normal form always go together: nothing that is tested on was trained on.
+A line goes to the same part in whatever order the corpus is, and in any but a small one whatever
+else is in it; lines with the same normal form always go together: nothing that is tested on was
+trained on.
 """
 
 import hashlib

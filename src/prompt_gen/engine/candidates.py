@@ -12,7 +12,7 @@ class Candidate:
 
     text: str
     completion: str
-    score: float  # probability of the completion, given what was typed
+    score: float  # probability that the text goes on so, given what was typed
     finish_reason: str  # "sentence", "eos", "length" or "deadline"
     source: str = "model"
 

@@ -13,7 +13,28 @@ from prompt_gen.engine.candidates import Candidate
 from prompt_gen.engine.covers import Vocabulary
 from prompt_gen.engine.runtime import Graph
 from prompt_gen.engine.search import Search
+from prompt_gen.errors import InvalidRequest, SettingError
 from prompt_gen.vocab import Tokenizer
+
+
+def check_text(text: str, param: str = "text") -> None:
+    """Refuse what is no text.
+
+    Raises:
+        InvalidRequest: not a string, or one with half of a surrogate pair in it.
+    """
+    if not isinstance(text, str):
+        raise InvalidRequest(
+            f"field '{param}' is of the type {type(text).__name__}", "Give a string", param
+        )
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InvalidRequest(
+            f"field '{param}' holds an unpaired surrogate at {error.start}, not a character",
+            "Send well-formed Unicode",
+            param,
+        ) from error
 
 
 def _never() -> bool:
@@ -59,7 +80,10 @@ class Completer:
             SettingError: an unknown setting, or a value out of range.
             InvalidRequest: the text is not well-formed Unicode.
         """
+        if "threads" in settings:
+            raise SettingError("threads are chosen when the completer is loaded", "Leave it out")
         config = validated(EngineConfig, self.config.model_dump() | settings)
+        check_text(text)
         typed = text.rpartition("\n")[2].lstrip()
         if not typed:
             return []

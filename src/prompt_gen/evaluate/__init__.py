@@ -39,11 +39,12 @@ def measure(
     Raises:
         BadText: no line to evaluate on.
     """
-    lines = [line for line in lines if line.strip()]
+    lines = [text for line in lines if (text := line.strip())]  # as documents are
     if not lines:
         raise BadText("there is no line to evaluate on", "Give a file with --data")
     completer = Completer(loaded, engine)
-    n_replayed = min(config.replay_lines, len(lines))
+    typable = [line for line in lines if len(line) > 1]
+    n_replayed = min(config.replay_lines, len(typable))
     watch(Event("evaluate", "start", facts={"lines": len(lines), "replayed": n_replayed}))
 
     def at(name: str, done: int, total: int) -> None:
@@ -52,7 +53,7 @@ def measure(
     scores = likelihood.measure(completer, lines, lambda *done: at("likelihood", *done))
     typed = None
     if n_replayed:
-        sample = random.Random(config.seed).sample(lines, n_replayed)
+        sample = random.Random(config.seed).sample(typable, n_replayed)
         typed = typing.replay(completer, sample, lambda *done: at("typing", *done))
     report = Report(scores, typed)
     watch(Event("evaluate", "done", facts=report.as_dict()))

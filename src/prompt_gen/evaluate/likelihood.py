@@ -55,11 +55,11 @@ def measure(
 
 
 def _windows(ids: list[int], context: int) -> Iterator[tuple[list[int], int]]:
-    """Pieces of at most context + 1 ids (the last is only predicted), with the scored overlap."""
+    """Pieces of at most context + 1 ids (the last is only predicted), and the first new one."""
+    step = context // 2
     yield ids[: context + 1], 1
-    for start in range(context // 2, len(ids) - context // 2 - 1, context // 2):
-        piece = ids[start : start + context + 1]
-        yield piece, context // 2 + 1
+    for start in range(step, len(ids) - 1 - context + step, step):
+        yield ids[start : start + context + 1], context - step + 1
 
 
 def _batches(windows: list[tuple[list[int], int]]) -> Iterator[list[tuple[list[int], int]]]:

@@ -2,6 +2,7 @@
 
 import torch
 from torch import nn
+from transformers.pytorch_utils import Conv1D
 
 from prompt_gen.config import TrainConfig
 from prompt_gen.optim.muon import Muon
@@ -11,11 +12,16 @@ _EMBEDDINGS = ("embed_tokens.weight", "wte.weight", "wpe.weight", "lm_head.weigh
 
 def build(model: nn.Module, config: TrainConfig) -> list[torch.optim.Optimizer]:
     """Muon for hidden matrices; AdamW for embeddings, head, norms and biases."""
-    matrices, others = [], []
+    stored_in_out = {id(m.weight) for m in model.modules() if isinstance(m, Conv1D)}
+    matrices, turned, others = [], [], []
     for name, parameter in model.named_parameters():
-        hidden = parameter.ndim == 2 and not name.endswith(_EMBEDDINGS)
-        (matrices if hidden else others).append(parameter)
-    muon = Muon(matrices, lr=config.matrix_lr, weight_decay=config.weight_decay)
+        if parameter.ndim != 2 or name.endswith(_EMBEDDINGS):
+            others.append(parameter)
+        else:
+            (turned if id(parameter) in stored_in_out else matrices).append(parameter)
+    groups = [{"params": matrices}, {"params": turned, "stored_in_out": True}]
+    groups = [group for group in groups if group["params"]]
+    muon = Muon(groups, lr=config.matrix_lr, weight_decay=config.weight_decay)
     adamw = torch.optim.AdamW(
         others, lr=config.other_lr, betas=(0.9, 0.99), weight_decay=0.0, fused=True
     )

@@ -6,6 +6,7 @@ of equal shapes: in bfloat16 it would be hundreds of times slower on CPUs withou
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -23,12 +24,20 @@ def orthogonalize(x_NRC: Tensor, n_iterations: int = 5) -> Tensor:
 
 
 class Muon(torch.optim.Optimizer):
-    """Nesterov momentum, orthogonalized, with decoupled weight decay; for 2-D parameters only."""
+    """Nesterov momentum, orthogonalized, with decoupled weight decay; for 2-D parameters only.
+
+    Groups whose matrices are stored as [in, out], as GPT-2's are, say `stored_in_out`.
+    """
 
     def __init__(
-        self, params: Iterable[Tensor], lr: float, momentum: float = 0.95, weight_decay: float = 0.0
+        self,
+        params: Iterable[Tensor] | Iterable[dict[str, Any]],
+        lr: float,
+        momentum: float = 0.95,
+        weight_decay: float = 0.0,
     ) -> None:
-        super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
+        defaults = {"lr": lr, "momentum": momentum, "weight_decay": weight_decay}
+        super().__init__(params, defaults | {"stored_in_out": False})
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]
@@ -54,6 +63,8 @@ class Muon(torch.optim.Optimizer):
         for p, direction in zip(parameters, orthogonalize(torch.stack(directions)), strict=True):
             tall = p.shape[0] > p.shape[1]
             p.mul_(1 - group["lr"] * group["weight_decay"])
-            # Tall matrices get larger steps, so that the change of their output is alike.
-            scale = max(1.0, p.shape[0] / p.shape[1]) ** 0.5
+            # Matrices with more outputs than inputs get larger steps, so that the change of each
+            # output is alike.
+            n_in, n_out = p.shape if group["stored_in_out"] else p.shape[::-1]
+            scale = max(1.0, n_out / n_in) ** 0.5
             p.add_(direction.mT if tall else direction, alpha=-group["lr"] * scale)

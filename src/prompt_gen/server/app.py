@@ -19,6 +19,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from prompt_gen import __version__
 from prompt_gen.bundle import Bundle
 from prompt_gen.config import EngineConfig, ServeConfig
+from prompt_gen.engine import check_text
 from prompt_gen.errors import PromptGenError, TextTooLong
 from prompt_gen.server.limits import Limits, error_response, from_error
 from prompt_gen.server.schema import (
@@ -75,7 +76,8 @@ def create_app(loaded: Bundle, engine: EngineConfig, config: ServeConfig) -> Fas
 
 
 def _add_routes(app: FastAPI, worker: Worker, config: ServeConfig) -> None:
-    def check_length(text: str, param: str) -> None:
+    def check(text: str, param: str) -> None:
+        check_text(text, param)
         if len(text) > config.max_prompt_chars:
             raise TextTooLong(
                 f"field '{param}' has {len(text)} characters",
@@ -87,7 +89,7 @@ def _add_routes(app: FastAPI, worker: Worker, config: ServeConfig) -> None:
     async def complete(request: CompleteRequest) -> CompleteResponse:
         """Candidates for what was typed."""
         started = time.perf_counter()
-        check_length(request.prompt, "prompt")
+        check(request.prompt, "prompt")
         found = await worker.submit(request)
         return CompleteResponse(
             id=f"cmpl-{uuid.uuid4().hex}",
@@ -114,7 +116,7 @@ def _add_routes(app: FastAPI, worker: Worker, config: ServeConfig) -> None:
     async def generate(request: ReferenceRequest) -> ReferenceResponse:
         """The same as `/v1/complete`, as the book's own program speaks it."""
         started = time.perf_counter()
-        check_length(request.context, "context")
+        check(request.context, "context")
         found = await worker.submit(
             CompleteRequest(
                 prompt=request.context, n=request.samples or 1, max_chars=request.maxlength

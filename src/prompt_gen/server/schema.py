@@ -15,16 +15,22 @@ class CompleteRequest(Body):
     """What was typed, and how many continuations of it are wanted."""
 
     prompt: str = Field(description="the text left of the caret; its last line counts as context")
-    n: int = Field(default=5, ge=1, le=20, description="candidates wanted")
-    max_chars: int = Field(default=24, ge=1, le=200, description="longest continuation, characters")
-    deadline_ms: float = Field(default=500, gt=0, le=10_000, description="answer by then, ms")
+    n: int | None = Field(default=None, ge=1, le=20, description="candidates; none: as served")
+    max_chars: int | None = Field(
+        default=None, ge=1, le=200, description="longest continuation, characters"
+    )
+    deadline_ms: float | None = Field(
+        default=None, gt=0, le=10_000, description="answer by then, ms; none: as served"
+    )
     session: str | None = Field(
         default=None,
         max_length=64,
         description="names a text field; a newer `seq` of it ends older work",
     )
     seq: int | None = Field(
-        default=None, ge=0, description="rises with every keystroke of the session"
+        default=None,
+        ge=0,
+        description="rises with every keystroke; a session that starts again needs a new name",
     )
 
 
@@ -33,7 +39,7 @@ class CandidateOut(BaseModel):
 
     text: str = Field(description="begins with exactly the prompt")
     completion: str = Field(description="what to insert behind the prompt")
-    score: float = Field(description="probability of the completion, given the prompt")
+    score: float = Field(description="probability that the text goes on so, given the prompt")
     finish_reason: str = Field(description="sentence, eos, length or deadline")
     source: str = Field(description="where it comes from: model")
 

@@ -55,7 +55,8 @@ def save(
             "sha256": {name: file_hash(staged / name) for name in _FILES},
         }
         (staged / "state.json").write_text(json.dumps(state, indent=1) + "\n", "utf-8")
-    for old in _steps(directory)[keep:]:
+    others = [step for step in _steps(directory) if step != path]
+    for old in others[keep - 1 :]:
         shutil.rmtree(old)
     return path
 
@@ -99,6 +100,7 @@ def newest(directory: Path, print_: str) -> tuple[Path, dict[str, Any], list[str
                     raise ValueError(f"{name} is not what was written")
         except (OSError, ValueError, KeyError) as error:
             problems.append(f"{path.name} is damaged ({error})")
+            path.rename(path.with_name(f"damaged-{path.name}"))
             continue
         if state["fingerprint"] != print_:
             raise Mismatch(

@@ -17,7 +17,7 @@ from accelerate.utils import ProjectConfiguration
 
 from prompt_gen import optim
 from prompt_gen.config import TrainConfig
-from prompt_gen.errors import CorpusTooSmall, Diverged, Interrupted
+from prompt_gen.errors import CorpusTooSmall, Diverged, Interrupted, SettingError
 from prompt_gen.run import Event, Watch, staged_directory
 from prompt_gen.shards import Shard, ShardSet
 from prompt_gen.training import checkpoint
@@ -69,6 +69,9 @@ def fit(
     session = Session(model, shards, config, directory, print_, watch)
     if resume and checkpoint.exists(directory / "checkpoints"):
         session.resume()
+    elif resume:
+        warning = "there is no checkpoint yet; it starts from the beginning"
+        watch(Event("training", "note", facts={"warning": warning}))
     with _interrupts() as interrupted:
         session.run(interrupted)
     if interrupted:
@@ -108,12 +111,19 @@ def _interrupts() -> Iterator[list[int]]:
 
 
 def choose_device(config: TrainConfig) -> str:
-    """The device a run will use: the given one, or the best there is."""
-    if config.device != "auto":
-        return config.device
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
+    """The device a run will use: the given one, or the best there is.
+
+    Raises:
+        SettingError: the given one is not there.
+    """
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    best = next((name for name, is_there in there.items() if is_there), "cpu")
+    if config.device in ("auto", best, "cpu"):
+        return best if config.device == "auto" else config.device
+    raise SettingError(
+        f"setting 'train.device' is '{config.device}', which torch does not find here",
+        f"Leave it out (it would be '{best}'), or install torch for that device",
+    )
 
 
 class Session:
