@@ -37,13 +37,13 @@ def train(
 
     vocab.TOKENIZERS.check(config.vocab.kind)
     model.ARCHITECTURES.check(config.model.architecture)
+    device = training.choose_device(config.train)
     _clear_the_way(paths, run, resume, force)
     run.record_settings(config.model_dump())
     documents = corpus.read(paths, config.corpus, run, watch) if paths else corpus.load(run)
     tokenizer = vocab.fit(documents, config.vocab, run, watch)
     shard_set = shards.write(documents, tokenizer, run, watch)
 
-    device = training.choose_device(config.train)
     shape = model.choose_shape(config.model, config.train, device)
     network = model.build(config.model, shape, tokenizer.size, config.train.seed)
     print_ = fingerprint(
