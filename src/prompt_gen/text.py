@@ -5,10 +5,32 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 
+from prompt_gen.errors import InvalidRequest
+
 SENTENCE_ENDS = "。！？!?…；;"
 _FULL_STOP = re.compile(r"(?<=[^\W\d_])\.(?=\s)")
 _CJK = re.compile(r"[㐀-鿿豈-﫿\U00020000-\U0003ffff\u3040-\u30ff]")
 _SPACES = re.compile(r"\s+")
+
+
+def check_text(text: str, param: str = "text") -> None:
+    """Refuse what is no text.
+
+    Raises:
+        InvalidRequest: not a string, or one with half of a surrogate pair in it.
+    """
+    if not isinstance(text, str):
+        raise InvalidRequest(
+            f"field '{param}' is of the type {type(text).__name__}", "Give a string", param
+        )
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InvalidRequest(
+            f"field '{param}' holds an unpaired surrogate at {error.start}, not a character",
+            "Send well-formed Unicode",
+            param,
+        ) from error
 
 
 def normal_form(text: str) -> str:

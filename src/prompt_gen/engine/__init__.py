@@ -1,6 +1,6 @@
 """A prefix to candidates."""
 
 from prompt_gen.engine.candidates import Candidate
-from prompt_gen.engine.completer import Completer, check_text
+from prompt_gen.engine.completer import Completer
 
-__all__ = ["Candidate", "Completer", "check_text"]
+__all__ = ["Candidate", "Completer"]

@@ -13,28 +13,9 @@ from prompt_gen.engine.candidates import Candidate
 from prompt_gen.engine.covers import Vocabulary
 from prompt_gen.engine.runtime import Graph
 from prompt_gen.engine.search import Search
-from prompt_gen.errors import InvalidRequest, SettingError
+from prompt_gen.errors import SettingError
+from prompt_gen.text import check_text
 from prompt_gen.vocab import Tokenizer
-
-
-def check_text(text: str, param: str = "text") -> None:
-    """Refuse what is no text.
-
-    Raises:
-        InvalidRequest: not a string, or one with half of a surrogate pair in it.
-    """
-    if not isinstance(text, str):
-        raise InvalidRequest(
-            f"field '{param}' is of the type {type(text).__name__}", "Give a string", param
-        )
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise InvalidRequest(
-            f"field '{param}' holds an unpaired surrogate at {error.start}, not a character",
-            "Send well-formed Unicode",
-            param,
-        ) from error
 
 
 def _never() -> bool:

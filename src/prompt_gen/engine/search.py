@@ -122,12 +122,10 @@ class Search:
                 scores[best].tolist(), [row] * n_kept, allowed[best].tolist(), strict=True
             )
         opened.sort(key=lambda entry: -entry[0])
-        hypotheses = []
-        for logprob, row, token in opened:
-            data = self.vocabulary.token_bytes[token][len(found[row].open_bytes) :]
-            if (text := readable(data)) is not None:
-                hypotheses.append(Hypothesis(row, token, logprob - float(mass), data, text))
-        return self._select(hypotheses)
+        return self._select(
+            self._spelled(row, b"", token, logprob - float(mass), len(found[row].open_bytes))
+            for logprob, row, token in opened
+        )
 
     # -- behind the caret ----------------------------------------------------------------------
 
@@ -162,9 +160,14 @@ class Search:
                 row = at // n_columns
                 yield self._spelled(row, live[row].data, token, logprob)
 
-    def _spelled(self, row: int, before: bytes, token: int, logprob: float) -> Hypothesis | None:
-        """A hypothesis with its text; None when no text begins with its bytes."""
-        data = before + self.vocabulary.token_bytes[token]
+    def _spelled(
+        self, row: int, before: bytes, token: int, logprob: float, n_typed: int = 0
+    ) -> Hypothesis | None:
+        """A hypothesis with its text; None when no text begins with its bytes.
+
+        The first `n_typed` bytes of the token lie before the caret.
+        """
+        data = before + self.vocabulary.token_bytes[token][n_typed:]
         text = readable(data)
         return None if text is None else Hypothesis(row, token, logprob, data, text)
 

@@ -25,12 +25,11 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 from onnx.external_data_helper import set_external_data
-from safetensors import safe_open
 
 from prompt_gen.errors import UsageError
 
 OPSET = 23
-_DTYPES = {"F32": (TensorProto.FLOAT, 4)}
+_DTYPES = {"F32": TensorProto.FLOAT}
 
 
 def export(model_directory: Path, vocab_hash: str) -> bytes:
@@ -56,14 +55,13 @@ class _Graph:
     def __init__(self, weights: Path) -> None:
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
-        self._external: dict[str, dict[str, Any]] = {}
+        self._referred: set[str] = set()
         with weights.open("rb") as file:
             length = int.from_bytes(file.read(8), "little")
             self._stored = json.loads(file.read(length))
         self._data_start = 8 + length
         self._file = weights.name
-        with safe_open(weights, "numpy") as tensors:
-            self.names = set(tensors.keys())
+        self.names = set(self._stored)
 
     def op(self, kind: str, *inputs: str, n_outputs: int = 1, **attributes: Any) -> Any:
         """A node; its output's name, or a list of names when there are several."""
@@ -73,9 +71,9 @@ class _Graph:
 
     def weight(self, name: str) -> str:
         """A tensor of the safetensors file, by reference."""
-        if name not in self._external:
+        if name not in self._referred:
             entry = self._stored[name]
-            kind, _ = _DTYPES[entry["dtype"]]
+            kind = _DTYPES[entry["dtype"]]
             tensor = TensorProto(name=name, data_type=kind, dims=entry["shape"])
             tensor.raw_data = b""
             start, end = entry["data_offsets"]
@@ -84,7 +82,7 @@ class _Graph:
             )
             tensor.ClearField("raw_data")
             self.constants.append(tensor)
-            self._external[name] = entry
+            self._referred.add(name)
         return name
 
     def constant(self, values: Any, dtype: type) -> str:

@@ -19,7 +19,6 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from prompt_gen import __version__
 from prompt_gen.bundle import Bundle
 from prompt_gen.config import EngineConfig, ServeConfig
-from prompt_gen.engine import check_text
 from prompt_gen.errors import PromptGenError, TextTooLong
 from prompt_gen.server.limits import Limits, error_response, from_error
 from prompt_gen.server.schema import (
@@ -35,6 +34,7 @@ from prompt_gen.server.schema import (
     Timing,
 )
 from prompt_gen.server.worker import Worker
+from prompt_gen.text import check_text
 
 STATIC = Path(__file__).parent / "static"
 LOOPBACK_NAMES = ["127.0.0.1", "localhost"]

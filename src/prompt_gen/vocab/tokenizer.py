@@ -9,7 +9,8 @@ from pathlib import Path
 import tokenizers
 from tokenizers.processors import TemplateProcessing
 
-from prompt_gen.errors import Damaged, InvalidRequest
+from prompt_gen.errors import Damaged
+from prompt_gen.text import check_text
 from prompt_gen.vocab.bytelevel import unspell
 
 BOS, EOS = "<|bos|>", "<|eos|>"
@@ -55,13 +56,8 @@ class Tokenizer:
         Raises:
             InvalidRequest: the text holds half of a surrogate pair, which no file can hold.
         """
-        try:
-            return self._inner.encode(text, add_special_tokens=False).ids
-        except (UnicodeEncodeError, TypeError) as error:
-            raise InvalidRequest(
-                "the text holds an unpaired surrogate, which is not a character",
-                "Send well-formed Unicode",
-            ) from error
+        check_text(text)
+        return self._inner.encode(text, add_special_tokens=False).ids
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of many texts, on all cores."""
