@@ -1,6 +1,7 @@
 """The table of contents: the road from text to a completer, as straight-line calls."""
 
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ def train(
     graph = onnx.export(trained.directory, tokenizer.hash)
     facts = _facts(documents, tokenizer, config, f"{shape.layers} x {shape.width}", trained.facts)
     made = bundle.write(run, trained.directory, tokenizer, graph, facts | {"command": command})
-    return measure(made, documents.test, config, watch)
+    return measure(made, list(documents.test), config, watch)
 
 
 def measure(
@@ -101,7 +102,7 @@ def _facts(
     return {
         "version": __version__,
         "corpus": corpus_facts | {"fingerprint": documents.fingerprint},
-        "script": script("".join(documents.train[:1000])),
+        "script": script("".join(islice(documents.train, 1000))),
         "examples": frequent_starts(documents.train),
         "vocab_kind": config.vocab.kind,
         "vocab_size": tokenizer.size,

@@ -7,8 +7,9 @@ BOS, its tokens, EOS.
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -83,14 +84,15 @@ def write(corpus: Corpus, tokenizer: Tokenizer, run: Run, watch: Watch = silent)
     return load(run, tokenizer)
 
 
-def _encode(texts: Sequence[str], tokenizer: Tokenizer) -> Iterator[list[int]]:
-    for start in range(0, len(texts), _BATCH):
-        for ids in tokenizer.encode_batch(texts[start : start + _BATCH]):
+def _encode(texts: Iterable[str], tokenizer: Tokenizer) -> Iterator[list[int]]:
+    waiting = iter(texts)
+    while batch := list(islice(waiting, _BATCH)):
+        for ids in tokenizer.encode_batch(batch):
             yield [tokenizer.bos_id, *ids, tokenizer.eos_id]
 
 
 def _write(
-    path: Path, documents: list[list[int]], texts: Sequence[str], tokenizer: Tokenizer
+    path: Path, documents: list[list[int]], texts: Iterable[str], tokenizer: Tokenizer
 ) -> dict[str, Any]:
     dtype = np.uint16 if tokenizer.size <= 1 << 16 else np.uint32
     lengths = [len(ids) for ids in documents]

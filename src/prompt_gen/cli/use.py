@@ -77,7 +77,7 @@ def evaluate(
     if data is not None:
         lines = [line for file in readers.find([data]) for line in readers.read(file).lines]
     elif (run / "run.json").is_file():
-        lines = corpus.load(Run.open(run)).test
+        lines = list(corpus.load(Run.open(run)).test)
     else:
         raise UsageError(f"'{run}' is a bundle without a corpus", "Give held-out lines with --data")
     # The bundle keeps the numbers of its own test part only.

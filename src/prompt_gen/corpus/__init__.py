@@ -4,35 +4,32 @@ A document is one line without the white space around it. The parts are JSON arr
 the book; beside each, `PART.counts.json` says how often each of its lines occurred.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from prompt_gen.config import CorpusConfig
-from prompt_gen.corpus import readers
+from prompt_gen.corpus import documents, readers
+from prompt_gen.corpus.documents import Documents
 from prompt_gen.corpus.split import PARTS, split
-from prompt_gen.errors import BadText, Damaged, UsageError
+from prompt_gen.errors import BadText, UsageError
 from prompt_gen.run import Event, Run, Watch, file_hash, fingerprint, silent
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)
 class Corpus:
     """Distinct documents by part, and the fingerprint of all of it."""
 
-    train: list[str]
-    validation: list[str]
-    test: list[str]
+    train: Documents
+    validation: Documents
+    test: Documents
     fingerprint: str
     facts: dict = field(default_factory=dict)
-
-    @property
-    def n_train_chars(self) -> int:
-        """Characters in the training documents."""
-        return sum(map(len, self.train))
 
 
 def read(
@@ -84,8 +81,8 @@ def read(
     with run.write_station("corpus", print_, facts) as staged:
         for part in PARTS:
             texts = [t for t, p in zip(ids, parts, strict=True) if p == part]
-            _write_json(staged / f"{part}.json", texts)
-            _write_json(staged / f"{part}.counts.json", [counts[t] for t in texts])
+            n = np.array([counts[t] for t in texts], np.int32)
+            documents.write(staged, part, texts, n, np.arange(len(n)))
         ledger.write(staged / "ledger.parquet")
     watch(Event("corpus", "done", facts=facts))
     return load(run)
@@ -105,16 +102,5 @@ def load(run: Run) -> Corpus:
             f"Make one first: prompt-gen corpus FILE --out {run.path}",
         )
     where = run.station("corpus")
-    try:
-        texts = {part: json.loads((where / f"{part}.json").read_text("utf-8")) for part in PARTS}
-    except (OSError, ValueError) as error:
-        raise Damaged(
-            f"the corpus in '{where}' is damaged: {error}",
-            "Make it again: prompt-gen corpus FILE --out DIR --force",
-        ) from error
+    texts = {part: Documents(where, part) for part in PARTS}
     return Corpus(**texts, fingerprint=print_, facts=run.facts("corpus"))
-
-
-def _write_json(path: Path, rows: list) -> None:
-    """A JSON array with one element per line."""
-    path.write_text(json.dumps(rows, ensure_ascii=False, indent=0) + "\n", "utf-8")

@@ -37,7 +37,7 @@ def fit(corpus: Corpus, config: VocabConfig, run: Run, watch: Watch = silent) ->
         watch(Event("vocab", "skipped"))
         return load(run)
     watch(Event("vocab", "start", facts={"kind": config.kind}))
-    size = config.size or auto_size(corpus.n_train_chars)
+    size = config.size or auto_size(corpus.train.n_chars)
     tokenizer = Tokenizer(TOKENIZERS.load(config.kind).fit(corpus.train, size))
     facts = {"kind": config.kind, "size": tokenizer.size, "hash": tokenizer.hash}
     with run.write_station("vocab", print_, facts) as staged:

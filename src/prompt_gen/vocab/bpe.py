@@ -8,7 +8,7 @@ alphabet fall apart into their bytes.
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
 
@@ -19,7 +19,7 @@ MIN_COUNT = 2
 COVERAGE = 0.998  # share of the text whose characters are entries; rarer ones fall apart
 
 
-def fit(texts: Sequence[str], size: int) -> Tokenizer:
+def fit(texts: Iterable[str], size: int) -> Tokenizer:
     """Merge the most frequent neighbours, seen at least twice, until there are `size` entries."""
     basis = [*SPECIAL_TOKENS, *bytelevel.ALPHABET]
     alphabet = _alphabet(texts, (size - len(basis)) // 2)
@@ -31,7 +31,7 @@ def fit(texts: Sequence[str], size: int) -> Tokenizer:
     return bytelevel.assemble(model, bytelevel.CLAUSES)
 
 
-def _alphabet(texts: Sequence[str], n_most: int) -> list[str]:
+def _alphabet(texts: Iterable[str], n_most: int) -> list[str]:
     """The most frequent characters, until they cover enough of the text."""
     counts = Counter(character for text in texts for character in text)
     alphabet: list[str] = []
@@ -50,7 +50,7 @@ def _assembling(character: str) -> list[tuple[str, str]]:
     return [(data[:at], data[at]) for at in range(1, len(data))]
 
 
-def _learn(texts: Sequence[str], alphabet: list[str], n_merges: int) -> list[list[str]]:
+def _learn(texts: Iterable[str], alphabet: list[str], n_merges: int) -> list[list[str]]:
     """The merges of plain BPE over whole characters."""
     if n_merges <= 0 or not alphabet:
         return []
@@ -63,5 +63,5 @@ def _learn(texts: Sequence[str], alphabet: list[str], n_merges: int) -> list[lis
         limit_alphabet=len(alphabet),
         show_progress=False,
     )
-    learner.train_from_iterator(texts, trainer, length=len(texts))
+    learner.train_from_iterator(texts, trainer)
     return json.loads(learner.to_str())["model"]["merges"]

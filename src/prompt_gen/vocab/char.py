@@ -1,7 +1,7 @@
 """Single characters: the most frequent ones whole, all others by their bytes."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from tokenizers import Tokenizer, models
 
@@ -9,7 +9,7 @@ from prompt_gen.vocab import bytelevel
 from prompt_gen.vocab.tokenizer import SPECIAL_TOKENS
 
 
-def fit(texts: Sequence[str], size: int) -> Tokenizer:
+def fit(texts: Iterable[str], size: int) -> Tokenizer:
     """The `size` entries are the special tokens, 256 bytes and the most frequent characters."""
     counts = Counter(character for text in texts for character in text)
     entries = [*SPECIAL_TOKENS, *bytelevel.ALPHABET]

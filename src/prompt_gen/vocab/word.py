@@ -7,7 +7,7 @@ and what is typed.
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import rjieba
 from tokenizers import Tokenizer, models
@@ -16,7 +16,7 @@ from prompt_gen.vocab import bytelevel
 from prompt_gen.vocab.tokenizer import SPECIAL_TOKENS
 
 
-def fit(texts: Sequence[str], size: int) -> Tokenizer:
+def fit(texts: Iterable[str], size: int) -> Tokenizer:
     """Special tokens, 256 bytes, then words and characters by frequency up to `size` entries."""
     counts: Counter[str] = Counter()
     pieces = Counter(piece for text in texts for piece in bytelevel.pieces(text))
