@@ -48,8 +48,9 @@ def test_every_rule_has_cases() -> None:
 # Pieces of what the rules look for, so that random lines meet them, and one another.
 PARTS = """
     1 12 、 . ． ， 。 ？ ！ ; : ： ( ) （1） ① ② 一 二 第 - _ | … ... ★ * 中 文 高血压 a B Ａ １
-    é e\u0301 \u0301 ｶ ﾞ \u200b \u200d \u200c 👩 ⚕ \ufe0f ん が \u3099 & &amp; &#38; #38; lt;
-    &lt; &gt; \x08 br < > <br> </p> <b> <!-- --> 百度知道 百度... 快速问医生 39健康网 网 问答 _百度知道
+    é e\u0301 \u0301 ｶ ﾞ \u200b \u200d \u200c 👩 ⚕ \ufe0f ん が \u3099 & &amp; &#38; #38;
+    lt; &lt; &gt; \x08 br < > <br> </p> <b> <!-- --> 百度知道 百度... 快速问医生 39健康网
+    网 问答 _百度知道
 """
 WHITE = ["", " ", "  ", "\t", "\xa0", "\u3000"]
 PART = st.sampled_from([*PARTS.split(), *WHITE])
