@@ -30,6 +30,7 @@ def test_a_failed_block_leaves_the_old_directory(tmp_path: Path) -> None:
 
 def test_a_crash_between_the_two_renames_is_put_right(tmp_path: Path) -> None:
     run = Run(tmp_path / "run")
+    run.begin()
     with staged_directory(run.station("training") / "best") as staged:
         (staged / "weights").write_text("old")
     best = run.station("training") / "best"

@@ -40,8 +40,8 @@ def train(
     model.ARCHITECTURES.check(config.model.architecture)
     device = training.choose_device(config.train)
     _clear_the_way(paths, run, resume, force)
-    run.record_settings(config.model_dump())
     documents = corpus.read(paths, config.corpus, run, watch) if paths else corpus.load(run)
+    run.record_settings(config.model_dump())
     tokenizer = vocab.fit(documents, config.vocab, run, watch)
     shard_set = shards.write(documents, tokenizer, run, watch)
 

@@ -18,7 +18,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -128,11 +128,10 @@ def put_back(parent: Path) -> None:
 
 
 class Run:
-    """A run directory.
+    """A run directory, made when the first thing is written to it.
 
     Raises:
         OutputExists: the directory holds files that are not a run's.
-        StorageError: it cannot be made.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -146,12 +145,20 @@ class Run:
                 f"'{self.path}' exists and was not made by prompt-gen",
                 "Choose another --out, or an empty directory",
             )
+        for parent in (self.path, self.station("training")):
+            put_back(parent)
+
+    def begin(self) -> None:
+        """Make the directory and mark it, if that has not been done: something will be written.
+
+        Raises:
+            StorageError: it cannot be made.
+        """
+        if self._marker.exists():
+            return
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            if not self._marker.exists():
-                write_atomic(self._marker, json.dumps({"format": 1}))
-            for parent in (self.path, self.station("training")):
-                put_back(parent)
+            write_atomic(self._marker, json.dumps({"format": 1}))
         except OSError as error:
             if error.errno == errno.ENOSPC:
                 raise
@@ -186,6 +193,8 @@ class Run:
     def settings(self) -> dict[str, Any]:
         """The settings, by section, that the artefacts here were made with."""
         try:
+            if not self._marker.exists():
+                return {}
             return json.loads(self._marker.read_text("utf-8")).get("settings", {})
         except (ValueError, AttributeError) as error:
             raise Damaged(
@@ -195,6 +204,7 @@ class Run:
 
     def record_settings(self, sections: dict[str, Any]) -> None:
         """Keep sections of settings beside the artefacts that they made."""
+        self.begin()
         settings = self.settings | sections
         write_atomic(self._marker, json.dumps({"format": 1, "settings": settings}, indent=1) + "\n")
 
@@ -209,11 +219,20 @@ class Run:
     @contextmanager
     def write_station(self, name: str, print_: str, facts: dict[str, Any]) -> Iterator[Path]:
         """A staged directory that becomes the station's; `facts` may be filled in the block."""
-        with staged_directory(self.station(name)) as staged:
-            yield staged
-            record = {"fingerprint": print_, **facts}
-            text = json.dumps(record, ensure_ascii=False, indent=1)
-            (staged / "station.json").write_text(text + "\n", "utf-8")
+        is_new = not self._marker.exists()
+        self.begin()
+        try:
+            with staged_directory(self.station(name)) as staged:
+                yield staged
+                record = {"fingerprint": print_, **facts}
+                text = json.dumps(record, ensure_ascii=False, indent=1)
+                (staged / "station.json").write_text(text + "\n", "utf-8")
+        except BaseException:
+            if is_new:  # leave nothing behind of a run that never was
+                self._marker.unlink(missing_ok=True)
+                with suppress(OSError):
+                    self.path.rmdir()
+            raise
 
     def facts(self, name: str) -> dict[str, Any]:
         """What a finished station wrote about itself."""

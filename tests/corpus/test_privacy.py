@@ -204,7 +204,11 @@ FORMS = st.sampled_from(
 )
 # Neither digits, nor what could join them to a longer number or make them part of an address.
 AROUND = st.text(max_size=12).filter(
-    lambda t: not re.search(r"[^\W\D]|[-+.@/(（＋－．＠／‐-―−]|〔|[0-9A-Za-zＡ-ｚ]", t)
+    lambda t: (
+        not re.search(
+            r"[^\W\D]|[-+.@/(（＋－．＠／‐-―−]|〔|[0-9A-Za-zＡ-ｚ〇零一二三四五六七八九]", t
+        )
+    )
 )
 
 

@@ -1,107 +1,183 @@
-"""Files to lines: encodings, line ends, and one clear error for what cannot be read."""
+"""Every format: what is in it comes out, numbered, and what is broken is accounted for."""
 
-import gzip
+import csv as csv_module
+import io
+import json
 from pathlib import Path
+from types import SimpleNamespace
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from prompt_gen.corpus import readers
-from prompt_gen.errors import BadText, NotFound
+from prompt_gen.corpus.readers import Line, Reading
+from prompt_gen.errors import BadText
 
-TEXT = "高血压要注意饮食。\n糖尿病患者可以吃苹果吗？\n"
+QUIET = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+TEXTS = st.lists(
+    st.text(st.sampled_from("甲乙a\"'\\,;\t{}[]😀 "), min_size=1, max_size=8), min_size=1
+)
+
+
+def read(path: Path, data: str | bytes, kind: str, *fields: str) -> tuple[list[Line], Reading]:
+    path.write_bytes(data.encode() if isinstance(data, str) else data)
+    reading = Reading(path, path.name, fields=fields)
+    return list(readers.read(kind, reading)), reading
+
+
+def texts(lines: list[Line]) -> list[str]:
+    return [line.text for line in lines if not line.bad]
+
+
+def test_every_kind_has_a_name_and_a_reader() -> None:
+    assert set(readers.KINDS) == set(readers.READERS)
+    for kind, ends in readers.KINDS.items():
+        assert all(readers.kind_of(f"A{end.upper()}") == kind for end in ends)
+    assert readers.kind_of("notes.docx") == ""
+
+
+def test_lines_between_blank_ones_belong_together_when_they_are_few(tmp_path: Path) -> None:
+    lines, _ = read(tmp_path / "f", "问\n答\n\n问\n答\n" + "\n" + "长\n" * 9, "text")
+    assert [line.number for line in lines] == [*range(1, 16)]
+    blocks = [line.block for line in lines if line.text]
+    assert blocks[0] == blocks[1] != blocks[2] == blocks[3]
+    assert len(set(blocks[4:])) == 9
+
+
+@QUIET
+@given(TEXTS)
+def test_json_arrays_come_back(tmp_path: Path, wanted: list[str]) -> None:
+    for dumped in (json.dumps(wanted), json.dumps(wanted, ensure_ascii=False, indent=1)):
+        lines, _ = read(tmp_path / "f", dumped, "json")
+        assert texts(lines) == wanted
+        assert [line.number for line in lines] == [*range(1, len(wanted) + 1)]
+
+
+@QUIET
+@given(TEXTS)
+def test_objects_come_back_from_arrays_and_lines(tmp_path: Path, wanted: list[str]) -> None:
+    rows = [{"id": i, "text": text, "tag": "x"} for i, text in enumerate(wanted)]
+    array, _ = read(tmp_path / "f", json.dumps(rows, indent=2), "json", "text")
+    one_each, _ = read(tmp_path / "g", "\n".join(map(json.dumps, rows)), "jsonl", "text")
+    assert texts(array) == texts(one_each) == wanted
+
+
+@QUIET
+@given(TEXTS)
+def test_quoted_tables_come_back(tmp_path: Path, wanted: list[str]) -> None:
+    out = io.StringIO()
+    writer = csv_module.writer(out)
+    writer.writerow(["id", "text"])
+    writer.writerows([[i, text.replace(" ", "\n")] for i, text in enumerate(wanted)])
+    lines, _ = read(tmp_path / "f", out.getvalue(), "csv", "text")
+    assert texts(lines[1:]) == [text.replace(" ", "\n") for text in wanted]
+
+
+def test_a_long_array_is_read_piece_by_piece(tmp_path: Path) -> None:
+    wanted = [f"第{i}句" * (i % 50) + "。" for i in range(20_000)] + ["长" * 300_000]
+    for dumped in (json.dumps(wanted), json.dumps(wanted, indent=0)):
+        lines, _ = read(tmp_path / "f", dumped, "json")
+        assert texts(lines) == wanted
 
 
 @pytest.mark.parametrize(
-    ("encoding", "said"),
+    ("kind", "data", "good", "bad"),
     [
-        ("utf-8", "utf-8"),
-        ("utf-8-sig", "utf-8-sig"),
-        ("utf-16", "utf-16"),
-        ("utf-32", "utf-32"),
-        ("gb18030", "gb18030"),
-        ("gbk", "gb18030"),
+        ("jsonl", '"甲"\n{"a": \n"乙"\n\n', ["甲", "乙"], ["not JSON", "blank"]),
+        ("jsonl", '"甲"\n3\n{"a": 1}\n', ["甲"], ["no text in the record"] * 2),
+        ("json", '["甲", "乙" "丙", tru, "丁"]', ["甲", "乙", "丙", "丁"], ["not JSON"]),
+        ("json", '[\n"甲",\n"乙\n,"丙",\n"丁"', ["甲", "丙", "丁"], ["not JSON"]),
+        ("json", '[{"t": "甲"},\n{"t": "乙",},\n{"t": "丙"}]', ["甲", "丙"], ["not JSON"]),
+        ("json", '["甲"]["乙"]', ["甲", "乙"], []),
+        ("json", '"甲"\n"乙"', ["甲", "乙"], []),
+        ("json", '["甲", {"t": "乙', ["甲"], ["not JSON"]),
+        ("csv", 'text,n\n甲,1\n"乙,2\n丙,3\n丁,4\n', ["甲", '"乙', "丙", "丁"], ["header"]),
+        ("csv", 'text,n\n5" 钉子,1\n6" 钉子,2\n', ['5" 钉子', '6" 钉子'], ["header"]),
+        ("tsv", 'text\tn\n"甲\t1\n"乙"\t2\n', ['"甲', "乙"], ["header"]),
     ],
-)
-def test_encodings_are_found(tmp_path: Path, encoding: str, said: str) -> None:
-    path = tmp_path / "lines.txt"
-    path.write_bytes(TEXT.encode(encoding))
-    source = readers.read(path)
-    assert source.lines == TEXT.splitlines()
-    assert source.encoding == said
-
-
-def test_four_byte_gb18030_is_read(tmp_path: Path) -> None:
-    path = tmp_path / "lines.txt"
-    path.write_bytes("𠮷野家的药\n".encode("gb18030"))
-    assert readers.read(path).lines == ["𠮷野家的药"]
-
-
-def test_gz_is_unpacked(tmp_path: Path) -> None:
-    path = tmp_path / "lines.txt.gz"
-    path.write_bytes(gzip.compress(TEXT.encode()))
-    assert readers.read(path).lines == TEXT.splitlines()
-
-
-@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_line_ends_of_all_systems(tmp_path: Path, end: str) -> None:
-    path = tmp_path / "lines.txt"
-    path.write_bytes(end.join(["一", "", "二\u2028三", ""]).encode())
-    assert readers.read(path).lines == ["一", "", "二\u2028三"]
+)  # fmt: skip
+def test_what_is_broken_costs_itself_only(
+    tmp_path: Path, kind: str, data: str, good: list[str], bad: list[str]
+) -> None:
+    lines, _ = read(tmp_path / "f", data, kind)
+    assert texts(lines) == good
+    assert [line.bad for line in lines if line.bad] == bad
 
 
 @pytest.mark.parametrize(
-    ("name", "data", "message"),
+    ("data", "field", "header"),
     [
-        ("empty.txt", b"", "is empty"),
-        ("blank.txt", b" \n\n", "is empty"),
-        ("binary.txt", bytes(range(256)) * 40, "binary"),
-        ("zeros.txt", b"\x00" * 100 + "文".encode(), "binary"),
-        ("broken.txt", TEXT.encode() + b"\xff\n", r"at byte 65 \(0xff, line 3\)"),
-        ("cut.txt.gz", gzip.compress(TEXT.encode())[:-9], "not a whole .gz"),
-        ("no.txt.gz", b"plain", "not a whole .gz"),
+        ("text,category\n我要挂号,a\n发烧了,b\n", "text", True),
+        ("id;问题\n1;我要挂号\n2;发烧了\n", "问题", True),
+        ("我要挂号怎么办？,0.5\n发烧了怎么办？,0.1\n", "1", False),
+        ("1,我要挂号\n2,发烧了\n", "2", False),
+        ("id|content|note\n1|我要挂号|急\n2|发烧了|\n", "content", True),
     ],
 )
-def test_bad_files_are_refused(tmp_path: Path, name: str, data: bytes, message: str) -> None:
-    path = tmp_path / name
-    path.write_bytes(data)
-    with pytest.raises(BadText, match=message) as caught:
-        readers.read(path)
-    assert str(path) in caught.value.message
-    assert caught.value.hint
+def test_the_text_column_is_guessed(tmp_path: Path, data: str, field: str, header: bool) -> None:
+    lines, reading = read(tmp_path / "f", data, "csv")
+    assert reading.found_fields == (field,)
+    assert (lines[0].bad == "header") is header
+    assert len(texts(lines)) == 2
 
 
-def test_a_directory_is_searched(tmp_path: Path) -> None:
-    (tmp_path / "b").mkdir()
-    for name in ("z.txt", "b/a.txt.gz", "b/picture.png", "a.md"):
-        (tmp_path / name).write_bytes(b"x")
-    names = [str(path.relative_to(tmp_path)) for path in readers.find([tmp_path])]
-    assert names == ["a.md", "b/a.txt.gz", "z.txt"]
+def test_no_guess_between_two_texts(tmp_path: Path) -> None:
+    data = "title,body\n发烧,怎么办\n头痛,吃什么药\n"
+    with pytest.raises(BadText, match="several fields with text: title, body") as caught:
+        read(tmp_path / "f", data, "csv")
+    assert "--field" in caught.value.hint
+    lines, _ = read(tmp_path / "f", data, "csv", "title", "body")
+    assert texts(lines) == ["发烧", "怎么办", "头痛", "吃什么药"]
+    assert [line.block for line in lines] == [1, 2, 2, 3, 3]
 
 
-def test_a_file_is_read_once(tmp_path: Path) -> None:
-    path = tmp_path / "a.txt"
-    path.write_text("x")
-    assert readers.find([path, path, tmp_path]) == [path]
+def test_a_wrong_field_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadText, match="no field 'texts'") as caught:
+        read(tmp_path / "f", "text,n\n发烧,1\n", "csv", "texts")
+    assert "'text'" in caught.value.hint
 
 
-@pytest.mark.parametrize(
-    ("name", "kind", "message"),
-    [
-        ("missing.txt", NotFound, "no such file"),
-        ("table.xlsx", BadText, "kind that is read"),
-        ("nothing", BadText, "no text in the directory"),
-    ],
-)
-def test_what_is_not_text_is_refused(tmp_path: Path, name: str, kind: type, message: str) -> None:
-    (tmp_path / "table.xlsx").write_bytes(b"PK")
-    (tmp_path / "nothing").mkdir()
-    with pytest.raises(kind, match=message):
-        readers.find([tmp_path / name])
+def test_commas_in_an_unquoted_last_cell_are_text(tmp_path: Path) -> None:
+    lines, _ = read(tmp_path / "f", "id,text\n1,a, b, and c\n", "csv")
+    assert texts(lines) == ["a, b, and c"]
+
+
+def test_parquet_columns(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    table = pa.table(
+        {"id": [1, 2, 3], "text": ["甲", None, "丙"], "turns": [["一", "二"], [], None]}
+    )
+    pq.write_table(table, path)
+    lines, _ = read(path, path.read_bytes(), "parquet", "text")
+    assert texts(lines) == ["甲", "丙"]
+    assert [line.number for line in lines] == [1, 2, 3]
+    assert texts(read(path, path.read_bytes(), "parquet", "turns")[0]) == ["一", "二"]
+    with pytest.raises(BadText, match="no field 'texts'"):
+        read(path, path.read_bytes(), "parquet", "texts")
+    with pytest.raises(BadText, match="not a whole Parquet file"):
+        read(path, path.read_bytes()[:-20], "parquet", "text")
+
+
+def test_columns_are_told_apart_without_names(tmp_path: Path) -> None:
+    lines, reading = read(tmp_path / "f", "糖尿病\t2\n高血压\t1\n", "tsv")
+    assert (texts(lines), reading.found_fields) == (["糖尿病", "高血压"], ("1",))
 
 
 @pytest.mark.data
-def test_real_gb18030_files(data: Path) -> None:
-    read = readers.read(data / "encoding" / "gb18030-not-gbk.txt")
-    assert read.encoding == "gb18030"
-    with pytest.raises(BadText, match="at byte 27395"):
-        readers.read(data / "encoding" / "gb18030-invalid.txt")
+def test_real_tables(data: Path) -> None:
+    def count(name: str, kind: str, *fields: str) -> SimpleNamespace:
+        reading = Reading(data / name, name, fields=fields)
+        lines = list(readers.read(kind, reading))
+        return SimpleNamespace(texts=texts(lines), reading=reading)
+
+    banking = count("banking77/train.csv", "csv")
+    with (data / "banking77/train.csv").open(encoding="utf-8", newline="") as file:
+        assert banking.texts == [row["text"] for row in csv_module.DictReader(file)]
+    sample = count("encoding/gb18030-sample.csv", "csv", "title", "ask", "answer")
+    assert len(sample.texts) == 3 * 445
+    assert sample.reading.found_encoding == "gb18030"
+    assert len(count("queries-en/dev.tsv", "tsv").texts) == 3748
+    assert len(count("banking77/categories.json", "json").texts) == 77

@@ -1,49 +1,66 @@
-"""The split: by content alone, stable, and never across one normal form."""
+"""The split: by content alone, stable, and never across what belongs together."""
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hashlib import sha256
+
+import numpy as np
 
 from prompt_gen.config import CorpusConfig
-from prompt_gen.corpus.split import split
-from prompt_gen.text import normal_form
+from prompt_gen.corpus.split import TEST, TRAIN, VALIDATION, split
 
 CONFIG = CorpusConfig()
-TEXTS = [f"第{i}条：多喝温水，按时休息" for i in range(3000)]
+
+
+def keys(n: int, start: int = 0) -> np.ndarray:
+    digests = (sha256(str(i).encode()).digest()[:8] for i in range(start, start + n))
+    return np.frombuffer(b"".join(digests), ">u8").astype(np.uint64)
+
+
+def alone(n: int) -> np.ndarray:
+    return np.arange(n, dtype=np.int32)
 
 
 def test_shares_are_those_of_the_settings() -> None:
-    parts = split(TEXTS, CONFIG)
-    for part, share in (("test", CONFIG.test), ("validation", CONFIG.validation)):
-        assert abs(parts.count(part) / len(parts) - share) < 0.01
+    parts = split(keys(5000), alone(5000), CONFIG)
+    for part, share in ((TEST, CONFIG.test), (VALIDATION, CONFIG.validation)):
+        assert abs((parts == part).mean() - share) < 0.01
+
+
+def test_shares_hold_for_large_groups_too() -> None:
+    n, size = 40_000, 20
+    groups = np.arange(n, dtype=np.int32) // size * size
+    parts = split(keys(n), groups, CONFIG)
+    assert abs((parts == TEST).mean() - CONFIG.test) < 0.01
 
 
 def test_order_and_company_do_not_matter() -> None:
-    alone = dict(zip(TEXTS[:2000], split(TEXTS[:2000], CONFIG), strict=True))
-    among = dict(zip(TEXTS[::-1], split(TEXTS[::-1], CONFIG), strict=True))
-    assert all(among[text] == part for text, part in alone.items())
+    n = 3000
+    few, many = split(keys(2000), alone(2000), CONFIG), split(keys(n)[::-1], alone(n), CONFIG)[::-1]
+    assert (few == many[:2000]).all()
 
 
-@given(
-    st.lists(
-        st.sampled_from(
-            ["a", "A", "ａ", "b", "B", "c", "C", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m"]
-        ),
-        min_size=1,
-    )
-)
-def test_one_normal_form_is_on_one_side(texts: list[str]) -> None:
-    sides: dict[str, set[str]] = {}
-    for text, part in zip(texts, split(texts, CONFIG), strict=True):
-        sides.setdefault(normal_form(text), set()).add(part)
-    assert all(len(parts) == 1 for parts in sides.values())
+def test_a_group_is_on_one_side_and_only_a_new_decider_moves_it() -> None:
+    n = 4000
+    groups = alone(n)
+    groups[1::2] = groups[::2]
+    parts = split(keys(n), groups, CONFIG)
+    assert (parts[::2] == parts[1::2]).all()
+    before = split(keys(n)[::2], alone(n // 2), CONFIG)
+    assert 0.005 < (before != parts[::2]).mean() < 0.06
+
+
+def test_a_group_as_large_as_a_part_is_trained_on() -> None:
+    n = 2000
+    for start in range(20):
+        groups = alone(n)
+        groups[: n // 10] = 0
+        assert (split(keys(n, start * n), groups, CONFIG)[: n // 10] == TRAIN).all()
 
 
 def test_a_small_corpus_has_held_out_parts_too() -> None:
-    parts = split(TEXTS[:100], CONFIG)
-    assert parts.count("test") >= 8
-    assert parts.count("validation") >= 8
-    assert parts.count("train") >= 80
+    parts = split(keys(100), alone(100), CONFIG)
+    assert [(parts == part).sum() >= least for part, least in ((TEST, 8), (VALIDATION, 8))]
+    assert (parts == TRAIN).sum() >= 80
 
 
-def test_a_single_line_is_for_training() -> None:
-    assert split(["第一句话"], CONFIG) == ["train"]
+def test_a_single_document_is_for_training() -> None:
+    assert split(keys(1), alone(1), CONFIG).tolist() == [TRAIN]

@@ -67,7 +67,6 @@ def evaluate(
 ) -> None:
     """Measure a bundle on held-out lines."""
     from prompt_gen import bundle, corpus, pipeline
-    from prompt_gen.corpus import readers
     from prompt_gen.errors import UsageError
     from prompt_gen.run import Run
     from prompt_gen.settings import resolve
@@ -75,7 +74,7 @@ def evaluate(
     settings = resolve(set_ or (), file=config)
     loaded = bundle.load(run)
     if data is not None:
-        lines = [line for file in readers.find([data]) for line in readers.read(file).lines]
+        lines = list(corpus.texts([data], settings.corpus))
     elif (run / "run.json").is_file():
         lines = list(corpus.load(Run.open(run)).test)
     else:
@@ -111,12 +110,21 @@ def serve(
 
 def list_choices() -> None:
     """Show the parts there are to choose from."""
+    from prompt_gen.corpus.clean import RULES
+    from prompt_gen.corpus.privacy import KINDS
+    from prompt_gen.corpus.readers import READERS
     from prompt_gen.export import EXPORTERS
     from prompt_gen.model import ARCHITECTURES
     from prompt_gen.vocab import TOKENIZERS
 
-    for table in (TOKENIZERS, ARCHITECTURES, EXPORTERS):
+    for table in (READERS, TOKENIZERS, ARCHITECTURES, EXPORTERS):
         print(f"{table.what}:")
         for name, choice in table.items():
             extra = f"  [{choice.extra}]" if choice.extra else ""
             print(f"  {name:8} {choice.summary}{extra}")
+    print("cleaning rule:")
+    for rule in RULES:
+        print(f"  {rule.name:8} {rule.summary}{'' if rule.default else '  [off]'}")
+    print("private data:")
+    for kind, summary in KINDS.items():
+        print(f"  {kind:8} {summary}")

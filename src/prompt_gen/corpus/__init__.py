@@ -1,24 +1,28 @@
-"""Files to documents: read, account for every line, count duplicates, split.
+"""Files to documents: read, clean, find duplicates, split, and account for every line.
 
-A document is one line without the white space around it. The parts are JSON arrays of lines, as in
-the book; beside each, `PART.counts.json` says how often each of its lines occurred.
+A document is one line unless told otherwise. The station's directory holds the parts (see
+`documents`), `ledger.parquet` with the fate of every line, and `report.json` with what was seen.
 """
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-
-import numpy as np
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from prompt_gen.config import CorpusConfig
-from prompt_gen.corpus import documents, readers
+from prompt_gen.corpus import readers, sources
 from prompt_gen.corpus.documents import Documents
-from prompt_gen.corpus.split import PARTS, split
+from prompt_gen.corpus.encoding import BAD
+from prompt_gen.corpus.privacy.words import read_words
+from prompt_gen.corpus.readers import Reading
+from prompt_gen.corpus.split import PARTS
 from prompt_gen.errors import BadText, UsageError
 from prompt_gen.run import Event, Run, Watch, file_hash, fingerprint, silent
 
-VERSION = 2
+__all__ = ["PARTS", "Corpus", "Documents", "load", "read", "texts"]
+
+VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,7 @@ class Corpus:
     validation: Documents
     test: Documents
     fingerprint: str
-    facts: dict = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 def read(
@@ -38,54 +42,46 @@ def read(
     """Read files into the run's corpus station, or load it when nothing has changed.
 
     Raises:
-        NotFound, BadText, StorageError: see `readers`.
+        NotFound, BadText, StorageError: see `sources` and `readers`.
         BadText: no line with text in any file.
+        SettingError, UnknownChoice, MissingExtra: a setting that cannot be followed.
     """
-    files = readers.find(paths)
-    print_ = fingerprint(VERSION, config.model_dump(), [file_hash(f) for f in files])
-    if run.fingerprint("corpus") == print_:
-        watch(Event("corpus", "skipped"))
-        return load(run)
-    watch(Event("corpus", "start", total=len(files)))
-    from prompt_gen.corpus.ledger import Ledger  # pyarrow is for those who build a corpus
+    with TemporaryDirectory() as kept_input:
+        found = sources.find(paths, config.format, Path(kept_input))
+        settings = config.model_dump(exclude={"workers"})
+        files = [(source.name, source.kind, file_hash(source.path)) for source in found]
+        print_ = fingerprint(VERSION, settings, read_words(config.privacy_words), files)
+        if run.fingerprint("corpus") == print_:
+            watch(Event("corpus", "skipped"))
+            return load(run)
+        from prompt_gen.corpus.make import make  # pyarrow is for those who build a corpus
 
-    ledger, counts, encodings, n_lines = Ledger(), Counter[str](), Counter[str](), 0
-    ids: dict[str, int] = {}
-    for n_done, file in enumerate(files, 1):
-        source = readers.read(file)
-        encodings[source.encoding] += 1
-        n_lines += len(source.lines)
-        for number, line in enumerate(source.lines, 1):
-            text = line.strip()
-            if not text:
-                ledger.add(str(file), number, "dropped", "blank", None)
-                continue
-            known = text in ids
-            text_id = ids.setdefault(text, len(ids))
-            counts[text] += 1
-            fate = ("merged", "exact duplicate") if known else ("kept", "")
-            ledger.add(str(file), number, *fate, text_id)
-        watch(Event("corpus", "progress", n_done, len(files), {"lines": n_lines}))
-    if not ids:
-        raise BadText("no line with text in it was found", "Give one document per line")
-    parts = split(list(ids), config)
-    ledger.place(parts)
-    facts = {
-        "files": [str(f) for f in files],
-        "encodings": dict(encodings),
-        "lines": n_lines,
-        "fates": ledger.totals(n_lines),
-        "documents": dict(Counter(parts)),
-        "chars": sum(map(len, ids)),
-    }
-    with run.write_station("corpus", print_, facts) as staged:
-        for part in PARTS:
-            texts = [t for t, p in zip(ids, parts, strict=True) if p == part]
-            n = np.array([counts[t] for t in texts], np.int32)
-            documents.write(staged, part, texts, n, np.arange(len(n)))
-        ledger.write(staged / "ledger.parquet")
+        facts: dict[str, Any] = {}
+        with run.write_station("corpus", print_, facts) as staged:
+            facts |= make(found, config, staged, watch)
     watch(Event("corpus", "done", facts=facts))
     return load(run)
+
+
+def texts(paths: Iterable[str | Path], config: CorpusConfig) -> Iterator[str]:
+    """The texts of files as they are, one for each line that has any: not cleaned, not merged.
+
+    Raises:
+        NotFound, BadText, StorageError: see `read`; every line must be readable.
+    """
+    with TemporaryDirectory() as kept_input:
+        for source in sources.find(paths, config.format, Path(kept_input)):
+            reading = Reading(source.path, source.name, config.encoding, config.fields)
+            for line in readers.read(source.kind, reading):
+                if reading.bad_offsets or BAD in line.text:
+                    raise BadText(
+                        f"'{source.name}', line {line.number}: bytes that fit no character",
+                        "Mend that line",
+                    )
+                if text := line.text.strip():
+                    yield text
+            if reading.damage:
+                raise BadText(f"'{source.name}': {reading.damage}", "Make the file anew")
 
 
 def load(run: Run) -> Corpus:
@@ -102,5 +98,7 @@ def load(run: Run) -> Corpus:
             f"Make one first: prompt-gen corpus FILE --out {run.path}",
         )
     where = run.station("corpus")
-    texts = {part: Documents(where, part) for part in PARTS}
-    return Corpus(**texts, fingerprint=print_, facts=run.facts("corpus"))
+    parts = {part: Documents(where, part) for part in PARTS}
+    for part in parts.values():
+        _ = part.counts  # a damaged station is refused here, not in the middle of training
+    return Corpus(**parts, fingerprint=print_, facts=run.facts("corpus"))

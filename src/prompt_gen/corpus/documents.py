@@ -1,11 +1,13 @@
 """The documents of one part on disk, read as they are asked for.
 
-`PART.json` is a JSON array with one text per line, as in the book; `PART.counts.npy` says how many
-input lines each stands for, `PART.groups.npy` which of them are near-duplicates of one another.
+`PART.json` is a JSON array with one text per line, as in the book. Beside it are arrays with one
+number per document: `counts` says how many input lines it stands for, `groups` is equal for
+near-duplicates, and for the held-out parts `seen` counts its first characters that a training
+document begins with as well.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -48,13 +50,9 @@ class Documents:
                 f"'{self.path}' is damaged: it holds {n_read:,} of {len(self):,} documents", _AGAIN
             )
 
-    @property
+    @cached_property
     def n_chars(self) -> int:
         """Characters of all texts; takes a pass over them."""
-        return self._n_chars
-
-    @cached_property
-    def _n_chars(self) -> int:
         return sum(map(len, self))
 
     @cached_property
@@ -66,6 +64,14 @@ class Documents:
     def groups(self) -> np.ndarray:
         """int32: equal for near-duplicates, counted from 0 in the order of first sight."""
         return self._array("groups")
+
+    @cached_property
+    def seen(self) -> np.ndarray:
+        """int16: first characters, up to 64, that some training document begins with.
+
+        A prefix of a held-out document is a seen one if it is no longer than that.
+        """
+        return self._array("seen")
 
     @property
     def weights(self) -> np.ndarray:
@@ -85,15 +91,22 @@ class Documents:
             raise Damaged(f"'{path}' is damaged: {error}", _AGAIN) from error
 
 
-def write(
-    directory: Path, part: str, texts: Iterable[str], counts: np.ndarray, groups: np.ndarray
-) -> None:
-    """Write a part, as many texts as there are counts and groups."""
-    with (directory / f"{part}.json").open("w", encoding="utf-8") as file:
-        before = "[\n"
-        for text in texts:
-            file.write(before + json.dumps(text, ensure_ascii=False))
-            before = ",\n"
-        file.write("\n]\n" if before == ",\n" else "[\n]\n")
-    np.save(directory / f"{part}.counts.npy", counts.astype(np.int32))
-    np.save(directory / f"{part}.groups.npy", groups.astype(np.int32))
+class Writer:
+    """Writes a part: its texts one by one, its arrays at once."""
+
+    def __init__(self, directory: Path, part: str) -> None:
+        self._stem = directory / part
+        self._file = (directory / f"{part}.json").open("w", encoding="utf-8")
+        self._before = "[\n"
+
+    def add(self, text: str) -> None:
+        """Append a document."""
+        self._file.write(self._before + json.dumps(text, ensure_ascii=False))
+        self._before = ",\n"
+
+    def close(self, **arrays: np.ndarray) -> None:
+        """Finish the part with an array for each name, one number per document."""
+        self._file.write("[\n]\n" if self._before == "[\n" else "\n]\n")
+        self._file.close()
+        for name, array in arrays.items():
+            np.save(f"{self._stem}.{name}.npy", array)

@@ -1,63 +1,148 @@
 """What happened to every line that was read, and why: exactly one row per line.
 
-`ledger.parquet` has the columns file, line (from 1), fate (`kept`, `merged`, `dropped`), reason,
-part and document (index within the part; for a merged line, of the document it is counted in).
+`ledger.parquet` has the columns
+
+    file, line    where it stands; in an array or a column file the number of the record
+    fate          kept, merged, split, masked or dropped
+    reason        why it was dropped; "exact duplicate" where it was merged
+    changes       the cleaning rules that changed it
+    private       the kinds of private data found in it
+    part          train, validation or test
+    documents     where its text went: indices within the part
 """
 
 from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-_SCHEMA = pa.schema(
+from prompt_gen.corpus.clean import names
+from prompt_gen.corpus.privacy import KINDS
+from prompt_gen.corpus.split import PARTS
+
+FATES = ("kept", "merged", "split", "masked", "dropped")
+KEPT, MERGED, SPLIT, MASKED, DROPPED = range(len(FATES))
+_MAX_RECORD_LINES = 1000
+_WORD = pa.dictionary(pa.int32(), pa.string())
+SCHEMA = pa.schema(
     [
-        ("file", pa.dictionary(pa.int32(), pa.string())),
+        ("file", _WORD),
         ("line", pa.int64()),
-        ("fate", pa.dictionary(pa.int32(), pa.string())),
-        ("reason", pa.dictionary(pa.int32(), pa.string())),
-        ("part", pa.dictionary(pa.int32(), pa.string())),
-        ("document", pa.int64()),
+        ("fate", _WORD),
+        ("reason", _WORD),
+        ("changes", _WORD),
+        ("private", _WORD),
+        ("part", _WORD),
+        ("documents", pa.list_(pa.int32())),
     ]
 )
 
 
+@dataclass(frozen=True)
+class Places:
+    """Where every document that was read went, by its number."""
+
+    first: np.ndarray  # uint32: the document that stands for it
+    part: np.ndarray  # uint8: index into PARTS, of those that stand for others or themselves
+    index: np.ndarray  # int32: within the part, of the same
+
+
 class Ledger:
-    """Rows in the order of reading; the totals must add up to the lines read."""
+    """Writes rows in the order of reading; the totals must add up to the lines read."""
 
-    def __init__(self) -> None:
-        self._rows: dict[str, list] = {name: [] for name in _SCHEMA.names}
+    def __init__(self, path: Path, files: Sequence[str], reasons: Sequence[str]) -> None:
+        self._writer = pq.ParquetWriter(path, SCHEMA, compression="zstd")
+        self._files = pa.array(files, pa.string())
+        self._reasons = ["", *reasons, "exact duplicate"]
+        self.totals: Counter[str] = Counter()
 
-    def add(self, file: str, line: int, fate: str, reason: str, text_id: int | None) -> None:
-        """Enter a line's fate; `text_id` counts distinct texts in the order of first sight."""
-        for name, value in zip(
-            _SCHEMA.names, (file, line, fate, reason, None, text_id), strict=True
-        ):
-            self._rows[name].append(value)
+    def add(self, rows: np.ndarray, places: Places) -> None:
+        """Enter rows of the type spool.ROW."""
+        n = rows["n_documents"]
+        first = np.where(n > 0, rows["first"], 0)
+        stands = places.first[first]
+        fates = np.full(len(rows), KEPT, np.int32)
+        fates[rows["masked"] > 0] = MASKED
+        fates[(n == 1) & (stands != first)] = MERGED
+        fates[n > 1] = SPLIT
+        fates[n == 0] = DROPPED
+        reasons = np.where(fates == MERGED, len(self._reasons) - 1, rows["reason"])
+        documents = _documents(rows, places)
+        part = np.where(n > 0, places.part[stands].astype(np.int32), -1)
+        columns = {
+            "file": pa.DictionaryArray.from_arrays(pa.array(rows["file"]), self._files),
+            "line": pa.array(rows["number"]),
+            "fate": _words(fates, FATES),
+            "reason": _words(reasons.astype(np.int32), self._reasons),
+            "changes": _bits(rows["changes"], names),
+            "private": _bits(rows["masked"], _kinds),
+            "part": _words(part, PARTS),
+            "documents": documents,
+        }
+        self._writer.write_table(pa.table(columns, SCHEMA))
+        pairs, counts = np.unique(np.stack([fates, reasons]), axis=1, return_counts=True)
+        for fate, reason, count in zip(*pairs.tolist(), counts.tolist(), strict=True):
+            why = self._reasons[reason]
+            self.totals[f"{FATES[fate]}: {why}" if why else FATES[fate]] += count
 
-    def place(self, parts: list[str]) -> None:
-        """Turn text ids into parts and positions within them, once the split is known."""
-        seen: Counter[str] = Counter()
-        places = []
-        for part in parts:
-            places.append((part, seen[part]))
-            seen[part] += 1
-        for row, text_id in enumerate(self._rows["document"]):
-            if text_id is not None:
-                self._rows["part"][row], self._rows["document"][row] = places[text_id]
-
-    def totals(self, n_lines: int) -> dict[str, int]:
-        """Lines by fate and reason.
+    def close(self, n_lines: int) -> dict[str, int]:
+        """Finish the file; lines by fate and reason.
 
         Raises:
             AssertionError: they do not add up to `n_lines`; a bug, never the user's fault.
         """
-        fates = zip(self._rows["fate"], self._rows["reason"], strict=True)
-        counts = Counter(f"{fate}: {reason}" if reason else fate for fate, reason in fates)
-        if sum(counts.values()) != n_lines:
-            raise AssertionError(f"{n_lines} lines read, {sum(counts.values())} accounted for")
-        return dict(sorted(counts.items()))
+        self._writer.close()
+        if self.totals.total() != n_lines:
+            raise AssertionError(f"{n_lines} lines read, {self.totals.total()} accounted for")
+        return dict(sorted(self.totals.items()))
 
-    def write(self, path: Path) -> None:
-        """Save as Parquet."""
-        pq.write_table(pa.table(self._rows, schema=_SCHEMA), path, compression="zstd")
+
+def _documents(rows: np.ndarray, places: Places) -> pa.ListArray:
+    """The indices of each row's documents within their part."""
+    n = rows["n_documents"].astype(np.int64)
+    ends = np.cumsum(n)
+    inner = np.repeat(rows["first"] - (ends - n), n) + np.arange(ends[-1] if len(ends) else 0)
+    values = places.index[places.first[inner]] if len(inner) else np.empty(0, np.int32)
+    borders = np.concatenate([[0], ends]).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(borders), pa.array(values, pa.int32()))
+
+
+def _words(codes: np.ndarray, words: Sequence[str]) -> pa.DictionaryArray:
+    """Codes below zero are missing."""
+    indices = pa.array(codes, pa.int32(), mask=codes < 0)
+    return pa.DictionaryArray.from_arrays(indices, pa.array(words, pa.string()))
+
+
+def _bits(masks: np.ndarray, names_of: Callable[[int], Iterable[str]]) -> pa.DictionaryArray:
+    values, codes = np.unique(masks, return_inverse=True)
+    words = [" ".join(names_of(int(mask))) for mask in values]
+    return _words(codes.astype(np.int32), words)
+
+
+def _kinds(mask: int) -> tuple[str, ...]:
+    return tuple(kind for i, kind in enumerate(KINDS) if mask >> i & 1)
+
+
+def row_of(path: Path, file: str, line: int) -> dict | None:
+    """The row of a line, or of the record of several lines that it is in."""
+    filters = [("file", "==", file), ("line", "<=", line), ("line", ">", line - _MAX_RECORD_LINES)]
+    rows = pq.read_table(path, filters=filters).to_pylist()
+    return max(rows, key=lambda row: row["line"], default=None)
+
+
+def source_of(path: Path, part: str, document: int) -> dict | None:
+    """The row of the line that a document was taken from."""
+    filters = [("part", "==", part), ("fate", "!=", "merged")]
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches():
+            table = pa.Table.from_batches([batch]).filter(pq.filters_to_expression(filters))
+            lists = table["documents"].combine_chunks()
+            at = np.flatnonzero(lists.flatten().to_numpy() == document)
+            if len(at):
+                row = lists.value_parent_indices()[int(at[0])].as_py()
+                return table.slice(row, 1).to_pylist()[0]
+    return None

@@ -2,6 +2,9 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from prompt_gen.errors import BadText, from_os_error
 
 Span = tuple[int, int]
 
@@ -51,3 +54,21 @@ def _is_whole(line: str, start: int, end: int) -> bool:
 
 def _joins(left: str, right: str) -> bool:
     return left.isascii() and right.isascii() and left.isalnum() and right.isalnum()
+
+
+def read_words(path: str) -> list[str]:
+    """The words of a file, one on each line; none without a path.
+
+    Raises:
+        NotFound, StorageError: the file cannot be read.
+        BadText: it is not UTF-8.
+    """
+    if not path:
+        return []
+    try:
+        text = Path(path).read_text("utf-8-sig")
+    except OSError as error:
+        raise from_os_error(error) from error
+    except UnicodeDecodeError as error:
+        raise BadText(f"'{path}' is not UTF-8: {error}", "Convert it to UTF-8") from error
+    return [word for line in text.splitlines() if (word := line.strip())]

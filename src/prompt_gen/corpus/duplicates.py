@@ -1,0 +1,239 @@
+"""Which documents are the same, and which are nearly so.
+
+The same are those with one normal form; the most frequent spelling stands for all of them. Nearly
+the same are those whose sets of 3-character pieces (letters and digits of the normal form) have a
+Jaccard similarity of at least a threshold. They are found by MinHash signatures cut into bands
+(Broder 1997; Leskovec et al., Mining of Massive Datasets, 3.4): two documents that share a band are
+compared exactly.
+
+Nothing here depends on the order of the documents, but for their numbers.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from prompt_gen.corpus.spool import PIECE, Spool
+from prompt_gen.text import normal_form
+
+N_BANDS, N_ROWS = 12, 5  # a pair of similarity 0.8 meets with probability 1 - (1 - 0.8^5)^12 = 0.99
+PIECE_CHARS = 3
+_PARTITION = 1 << 21  # records sorted at a time
+_BATCH_TEXTS = 4096
+_MIX = np.uint64(0x9E3779B97F4A7C15)
+_RANDOM = np.random.default_rng(1).integers(1, 1 << 63, (2, N_BANDS * N_ROWS), np.uint64)
+_A, _B = _RANDOM[0] | np.uint64(1), _RANDOM[1]
+
+Map = Callable[[Callable, Iterable], Iterator]  # applies a function to items, in their order
+
+
+def exact(spool: Spool) -> tuple[np.ndarray, np.ndarray]:
+    """For each document the number of the one that stands for it, and how many each stands for.
+
+    Keys are 64 bits: among 20 million different lines the chance that any two meet is 1 in 90 000.
+
+    Returns:
+        uint32 numbers and int32 counts, by document; the count of one that stands for none is 0.
+    """
+    n = spool.n_documents
+    first, counts = np.empty(n, np.uint32), np.zeros(n, np.int32)
+    for numbers, records in _partitions(spool):
+        key, surface = records["key"], records["surface"]
+        order = np.lexsort((numbers, surface, key))
+        numbers, key, surface = numbers[order], key[order], surface[order]
+        begins_key = _changes(key)
+        begins = np.flatnonzero(begins_key | _changes(surface))
+        sizes = np.diff(np.append(begins, len(key)))
+        best = np.lexsort((surface[begins], -sizes, key[begins]))  # spellings, best first
+        begins_best = best[_changes(key[begins][best])]  # the best of each key
+        totals = np.diff(np.append(np.flatnonzero(begins_key), len(key)))
+        chosen = numbers[begins[begins_best]]
+        first[numbers] = np.repeat(chosen, totals)
+        counts[chosen] = totals
+    return first, counts
+
+
+def _partitions(spool: Spool) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """All documents' numbers and records, those with equal keys together, in bounded pieces."""
+    n = max(1, -(-spool.n_documents // _PARTITION))
+    for part in range(n):
+        numbers, records, start = [], [], 0
+        for piece in spool.documents():
+            here = np.flatnonzero(piece["key"] % np.uint64(n) == part)
+            numbers.append((here + start).astype(np.uint32))
+            records.append(piece[here][["key", "surface"]])
+            start += len(piece)
+        if numbers:
+            yield np.concatenate(numbers), np.concatenate(records)
+
+
+def _changes(values: np.ndarray) -> np.ndarray:
+    """True where a value differs from the one before it."""
+    found = np.ones(len(values), bool)
+    found[1:] = values[1:] != values[:-1]
+    return found
+
+
+def near(
+    spool: Spool, is_chosen: np.ndarray, threshold: float, map_: Map, tell: Callable[[int], None]
+) -> np.ndarray:
+    """Pairs of nearly equal documents among the chosen ones.
+
+    Args:
+        spool: the documents.
+        is_chosen: bool by document; those that stand for others or themselves.
+        threshold: least similarity, above 0.
+        map_: applies a function to many items, perhaps in other processes.
+        tell: is called with the number of texts looked at.
+
+    Returns:
+        int64 [pairs, 2]: ranks among the chosen documents; enough to connect what is similar.
+    """
+    keys = keys_of(spool, is_chosen)
+    bands = [spool.directory / f"band-{band}" for band in range(N_BANDS)]
+    files = [path.open("wb") for path in bands]
+    n_done = 0
+    for signatures in map_(sketch, _batches(spool.texts(is_chosen))):
+        for file, column in zip(files, signatures.T, strict=True):
+            file.write(np.ascontiguousarray(column).data)
+        n_done += len(signatures)
+        tell(n_done)
+    found = [np.empty((0, 2), np.int64)]
+    numbers = np.flatnonzero(is_chosen)
+    compared = np.empty(0, np.int64)
+    for path, file in zip(bands, files, strict=True):
+        file.close()
+        candidates = np.setdiff1d(_meetings(path, keys), compared, assume_unique=True)
+        compared = np.union1d(compared, candidates)
+        found.append(_verified(spool, candidates, numbers, threshold))
+        path.unlink()
+    return np.concatenate(found)
+
+
+def keys_of(spool: Spool, is_chosen: np.ndarray) -> np.ndarray:
+    """uint64 hashes of the chosen documents' normal forms."""
+    keys, start = [np.empty(0, np.uint64)], 0
+    for piece in spool.documents():
+        keys.append(piece["key"][is_chosen[start : start + len(piece)]])
+        start += len(piece)
+    return np.concatenate(keys)
+
+
+def _batches(texts: Iterator[str]) -> Iterator[list[str]]:
+    while batch := list(islice(texts, _BATCH_TEXTS)):
+        yield batch
+
+
+def pieces(text: str) -> set[str]:
+    """The pieces whose sets are compared; a text without any is like no other."""
+    letters = "".join(filter(str.isalnum, normal_form(text)))
+    return {letters[at : at + PIECE_CHARS] for at in range(len(letters) - PIECE_CHARS + 1)}
+
+
+def similarity(one: str, other: str) -> float:
+    """Jaccard similarity of the two texts' pieces, from 0 to 1."""
+    a, b = pieces(one), pieces(other)
+    return len(a & b) / len(a | b) if a and b else 0.0
+
+
+def sketch(texts: list[str]) -> np.ndarray:
+    """MinHash signatures, each band hashed into one number: uint64 [texts, N_BANDS].
+
+    Two texts have a band in common with probability s^N_ROWS, s being their similarity.
+    """
+    letters = ["".join(filter(str.isalnum, normal_form(text))) for text in texts]
+    codes = np.frombuffer("".join(letters).encode("utf-32-le"), "<u4").astype(np.uint64)
+    lengths = np.fromiter(map(len, letters), np.int64, len(letters))
+    n_pieces = np.maximum(lengths - PIECE_CHARS + 1, 0)
+    starts = np.cumsum(lengths) - lengths
+    has_any = np.flatnonzero(n_pieces)
+    found = np.zeros((len(texts), N_BANDS), np.uint64)  # 0: has no piece, meets no other
+    if len(has_any) == 0:
+        return found
+    counts = n_pieces[has_any]
+    borders = np.cumsum(counts) - counts
+    places = np.repeat(starts[has_any] - borders, counts) + np.arange(counts.sum())
+    hashes = codes[places]
+    for step in range(1, PIECE_CHARS):
+        hashes = hashes * _MIX + codes[places + step]
+    hashes = _scramble(hashes)
+    bands = np.zeros((len(has_any), N_BANDS), np.uint64)
+    for k in range(N_BANDS * N_ROWS):
+        least = np.minimum.reduceat(hashes * _A[k] + _B[k], borders)
+        band = bands[:, k // N_ROWS]
+        bands[:, k // N_ROWS] = _scramble(band * _MIX + least)
+    found[has_any] = bands
+    return found
+
+
+def _scramble(values: np.ndarray) -> np.ndarray:
+    """The finaliser of SplitMix64 (Steele et al. 2014): every bit depends on every other."""
+    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return values ^ (values >> np.uint64(31))
+
+
+def _meetings(path: Path, keys: np.ndarray) -> np.ndarray:
+    """Pairs of ranks that share a band: each with the next one, and with the first that has it.
+
+    A pair is one number, rank * 2^32 + rank, in ascending order.
+    """
+    n = max(1, -(-len(keys) // _PARTITION))
+    found = [np.empty(0, np.int64)]
+    for part in range(n):
+        ranks, bands = [], []
+        with path.open("rb") as file:
+            start = 0
+            while len(piece := np.fromfile(file, np.uint64, PIECE)):
+                here = np.flatnonzero(piece % np.uint64(n) == part)
+                ranks.append(here + start)
+                bands.append(piece[here])
+                start += len(piece)
+        rank, band = np.concatenate(ranks), np.concatenate(bands)
+        rank, band = rank[band > 0], band[band > 0]
+        order = np.lexsort((keys[rank], band))  # by key, so that the order of reading is forgotten
+        rank, band = rank[order], band[order]
+        begins = _changes(band)
+        heads = rank[np.flatnonzero(begins)[np.cumsum(begins) - 1]]
+        others = np.flatnonzero(~begins)
+        found.append(rank[others - 1] << 32 | rank[others])
+        found.append(heads[others] << 32 | rank[others])
+    return np.unique(np.concatenate(found))
+
+
+def _verified(
+    spool: Spool, candidates: np.ndarray, numbers: np.ndarray, threshold: float
+) -> np.ndarray:
+    """The candidates that are similar enough: int64 [pairs, 2]."""
+    candidates = np.stack([candidates >> 32, candidates & 0xFFFFFFFF], 1)
+    involved, places = np.unique(candidates, return_inverse=True)
+    offsets = spool.offsets(numbers[involved]).tolist()
+    pairs: np.ndarray = places.reshape(candidates.shape)
+    is_near = np.zeros(len(candidates), bool)
+    with spool.open_texts() as text:
+        last, last_pieces = -1, set[str]()
+        for i, (one, other) in enumerate(pairs.tolist()):
+            if one != last:
+                last, last_pieces = one, pieces(text(*offsets[one]))
+            others = pieces(text(*offsets[other]))
+            n_both = len(last_pieces & others)
+            n_any = len(last_pieces) + len(others) - n_both
+            is_near[i] = n_both >= threshold * n_any and n_both > 0
+    return candidates[is_near]
+
+
+def components(n: int, pairs: np.ndarray) -> np.ndarray:
+    """The smallest number in the connected component of each of `n` numbers: int32 [n]."""
+    labels = np.arange(n, dtype=np.int32)
+    one, other = pairs[:, 0], pairs[:, 1]
+    while True:
+        least = np.minimum(labels[one], labels[other])
+        before = labels.copy()
+        np.minimum.at(labels, before[one], least)
+        np.minimum.at(labels, before[other], least)
+        while not np.array_equal(labels, labels[labels]):
+            labels = labels[labels]
+        if np.array_equal(before, labels):
+            return labels

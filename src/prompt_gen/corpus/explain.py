@@ -1,0 +1,100 @@
+"""What became of one line: its text as it was read, its fate, and the documents made of it."""
+
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from prompt_gen.config import CorpusConfig
+from prompt_gen.corpus import Corpus, load, readers
+from prompt_gen.corpus.readers import Reading
+from prompt_gen.errors import NotFound, UsageError
+from prompt_gen.run import Run
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A row of the ledger with the texts that it speaks of."""
+
+    file: str
+    line: int
+    fate: str
+    reason: str
+    changes: list[str]
+    private: list[str]
+    part: str
+    before: str  # the line as it is in the file; empty where the file is not there any more
+    documents: list[str] = field(default_factory=list)
+    indices: list[int] = field(default_factory=list)
+    merged_into: str = ""  # FILE:LINE of the line that stands for it
+    n_lines: int = 0  # that its first document stands for
+
+
+def explain(run: Run, place: str) -> Explanation:
+    """The fate of the line at `FILE:LINE` in a run's corpus.
+
+    Raises:
+        UsageError: not written as FILE:LINE, or the run has no corpus.
+        NotFound: no such file or line was read.
+    """
+    name, colon, number = place.rpartition(":")
+    if not (colon and name and number.isdecimal() and int(number)):
+        raise UsageError(f"'{place}' is no place in a file", "Write it as FILE:LINE, e.g. a.txt:12")
+    corpus = load(run)
+    names = [facts["name"] for facts in corpus.facts["files"]]
+    file = _known(name, names)
+    from prompt_gen.corpus import ledger
+
+    path = run.station("corpus") / "ledger.parquet"
+    row = ledger.row_of(path, file, int(number))
+    if row is None:
+        n = next(facts["lines"] for facts in corpus.facts["files"] if facts["name"] == file)
+        raise NotFound(f"'{file}' has no line {number}", f"Its last one is {n:,}")
+    indices = row["documents"] or []
+    documents = getattr(corpus, row["part"]) if indices else None
+    source = None
+    if row["fate"] == "merged":
+        source = ledger.source_of(path, row["part"], indices[0])
+    return Explanation(
+        file,
+        row["line"],
+        row["fate"],
+        row["reason"],
+        row["changes"].split(),
+        row["private"].split(),
+        row["part"] or "",
+        _before(corpus, run, file, row["line"]),
+        [next(islice(documents, i, None)) for i in indices] if documents is not None else [],
+        indices,
+        f"{source['file']}:{source['line']}" if source else "",
+        int(documents.counts[indices[0]]) if documents is not None else 0,
+    )
+
+
+def _known(name: str, names: list[str]) -> str:
+    """The file as it was read: by its whole name, or by an ending that only one has."""
+    if name in names:
+        return name
+    fitting = [
+        known for known in names if Path(known).parts[-len(Path(name).parts) :] == Path(name).parts
+    ]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        raise UsageError(f"several files are called '{name}'", "They are " + ", ".join(fitting))
+    raise NotFound(f"'{name}' was not read", "Read were " + ", ".join(names[:10]))
+
+
+def _before(corpus: Corpus, run: Run, file: str, number: int) -> str:
+    settings = CorpusConfig.model_validate(run.settings.get("corpus", {}))
+    path = Path(file)
+    if not path.is_file():
+        return ""
+    facts = next(facts for facts in corpus.facts["files"] if facts["name"] == file)
+    reading = Reading(path, file, settings.encoding, settings.fields)
+    texts = []
+    for line in readers.read(facts["format"], reading):
+        if line.number > number:
+            break
+        if line.number == number:
+            texts.append(line.text)
+    return "\n".join(texts)

@@ -1,0 +1,120 @@
+"""What was read, on disk while the corpus is made: rows of lines, documents, their texts.
+
+A corpus may be larger than the memory. Texts lie one behind another in one file; what is known of
+each line and each document are records of fixed size, gone through in pieces.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+ROW = np.dtype(
+    [
+        ("file", "<i4"),
+        ("number", "<i8"),
+        ("first", "<i8"),  # its first document
+        ("n_documents", "<i4"),
+        ("reason", "<i4"),  # why it has none; 0: it has some
+        ("changes", "<u4"),  # bits of the cleaning rules that changed it
+        ("masked", "<u4"),  # bits of the kinds of private data in it
+    ]
+)
+DOCUMENT = np.dtype(
+    [
+        ("size", "<u4"),  # bytes of its text
+        ("key", "<u8"),  # hash of the normal form
+        ("surface", "<u8"),  # hash of the text itself
+        ("block", "<u4"),  # equal for documents that belong together
+    ]
+)
+PIECE = 1 << 20  # records gone through at a time
+
+
+class Spool:
+    """Append rows and documents, then go through them as often as needed."""
+
+    def __init__(self, directory: Path) -> None:
+        directory.mkdir()
+        self._rows = directory / "rows"
+        self._documents = directory / "documents"
+        self._texts = directory / "texts"
+        self._files = [path.open("wb") for path in (self._rows, self._documents, self._texts)]
+        self.directory = directory
+        self.n_rows = 0
+        self.n_documents = 0
+
+    def add(self, rows: np.ndarray, documents: np.ndarray, texts: Sequence[bytes]) -> None:
+        """Append records of the types ROW and DOCUMENT, and the documents' texts."""
+        for file, data in zip(
+            self._files, (rows.data, documents.data, b"".join(texts)), strict=True
+        ):
+            file.write(data)
+        self.n_rows += len(rows)
+        self.n_documents += len(documents)
+
+    def close(self) -> None:
+        """Nothing is appended any more."""
+        for file in self._files:
+            file.close()
+
+    def rows(self) -> Iterator[np.ndarray]:
+        """All rows, in pieces."""
+        return _pieces(self._rows, ROW)
+
+    def documents(self) -> Iterator[np.ndarray]:
+        """All documents, in pieces."""
+        return _pieces(self._documents, DOCUMENT)
+
+    def texts(self, wanted: np.ndarray | None = None) -> Iterator[str]:
+        """The documents' texts in order; only those at which `wanted` is true."""
+        start = 0
+        with self._texts.open("rb") as file:
+            for piece in self.documents():
+                is_wanted = None if wanted is None else wanted[start : start + len(piece)].tolist()
+                start += len(piece)
+                for i, size in enumerate(piece["size"].tolist()):
+                    data = file.read(size)
+                    if is_wanted is None or is_wanted[i]:
+                        yield data.decode("utf-8")
+
+    def offsets(self, wanted: np.ndarray) -> np.ndarray:
+        """Where the texts of some documents (ascending numbers) begin: int64, and their sizes."""
+        found = np.empty((len(wanted), 2), np.int64)
+        start = at = offset = 0
+        for piece in self.documents():
+            ends = offset + np.cumsum(piece["size"], dtype=np.int64)
+            until = int(np.searchsorted(wanted, start + len(piece)))
+            here = wanted[at:until] - start
+            sizes = piece["size"][here].astype(np.int64)
+            found[at:until, 0], found[at:until, 1] = ends[here] - sizes, sizes
+            start, at, offset = start + len(piece), until, int(ends[-1])
+        return found
+
+    def open_texts(self) -> "TextFile":
+        """For reading single texts by their offsets."""
+        return TextFile(self._texts)
+
+
+class TextFile:
+    """Texts by their place."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("rb")
+
+    def __call__(self, offset: int, size: int) -> str:
+        """The text of `size` bytes at `offset`."""
+        self._file.seek(offset)
+        return self._file.read(size).decode("utf-8")
+
+    def __enter__(self) -> "TextFile":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+
+def _pieces(path: Path, dtype: np.dtype) -> Iterator[np.ndarray]:
+    with path.open("rb") as file:  # not mapped: mapped pages would count as memory of the process
+        while len(piece := np.fromfile(file, dtype, PIECE)):
+            yield piece
