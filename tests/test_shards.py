@@ -1,75 +1,369 @@
-"""Shards: what goes in comes out, and nothing foreign or damaged is taken."""
+"""Shards: what goes in comes out, old files stay, and nothing foreign or damaged is taken."""
 
 import json
+import os
 import shutil
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from prompt_gen import corpus, shards, vocab
-from prompt_gen.errors import Damaged, Mismatch, UsageError
+from prompt_gen.corpus import Corpus, documents
+from prompt_gen.errors import Damaged, Mismatch, PromptGenError, UsageError
 from prompt_gen.run import Event, Run
+from prompt_gen.shards import sealed
+from prompt_gen.shards.part import open_part
+from prompt_gen.shards.writer import PartWriter
+from prompt_gen.vocab import Tokenizer
+
+SMALL_FILE = 6000  # bytes, so that a few documents fill one
+
+
+@pytest.fixture(scope="session")
+def tokenizer(trained: Run) -> Tokenizer:
+    return vocab.load(trained)
 
 
 @pytest.fixture
-def copy(trained: Run, tmp_path: Path) -> Run:
-    for station in ("corpus", "vocab", "shards"):
+def run(trained: Run, tmp_path: Path) -> Run:
+    """A run with a corpus and a vocabulary, and no shards yet."""
+    for station in ("corpus", "vocab"):
         shutil.copytree(trained.station(station), tmp_path / "run" / station)
     shutil.copy(trained.path / "run.json", tmp_path / "run")
     return Run(tmp_path / "run")
 
 
-def test_documents_come_back(trained: Run) -> None:
-    texts, tokenizer = corpus.load(trained), vocab.load(trained)
-    loaded = shards.load(trained, tokenizer)
+@pytest.fixture
+def copy(run: Run, tokenizer: Tokenizer) -> Run:
+    """The same with shards of several small files."""
+    shards.write(corpus.load(run), tokenizer, run, max_bytes=SMALL_FILE)
+    assert len(files_of(run)) >= 4
+    return run
+
+
+def files_of(run: Run) -> list[Path]:
+    return sorted(run.station("shards").glob("train-*.shard"))
+
+
+def with_train(run: Run, texts: list[str], counts: list[int] | None = None) -> Corpus:
+    """The run's corpus with other training documents, as if its files had changed."""
+    n = np.array(counts or [1] * len(texts))
+    documents.write(run.station("corpus"), "train", texts, n, np.arange(len(n)))
+    return replace(corpus.load(run), fingerprint=f"{hash((*texts, *n))}")
+
+
+def test_documents_come_back(run: Run, tokenizer: Tokenizer) -> None:
+    texts = corpus.load(run)
+    loaded = shards.write(texts, tokenizer, run)
     for part in ("train", "validation"):
-        shard, wanted = getattr(loaded, part), getattr(texts, part)
-        assert len(shard) == len(wanted)
-        for ids, text in zip(shard, wanted, strict=False):
+        made, wanted = getattr(loaded, part), getattr(texts, part)
+        assert len(made) == len(wanted)
+        for ids, text in zip(made, wanted, strict=True):
             assert ids[0] == tokenizer.bos_id
             assert ids[-1] == tokenizer.eos_id
             assert tokenizer.decode(ids[1:-1]) == text
-        assert shard.n_tokens == len(shard.tokens)
-        assert shard.n_chars == sum(map(len, wanted))
+        assert made.n_tokens == made.lengths.sum()
+        assert made.n_chars == sum(map(len, wanted))
+        assert (made.weights == wanted.weights).all()
 
 
-def test_ids_take_two_bytes_and_are_mapped(trained: Run) -> None:
-    tokens = shards.load(trained, vocab.load(trained)).train.tokens
-    assert tokens.dtype == np.uint16
-    assert isinstance(tokens, np.memmap)
+TEXTS = st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=200), max_size=60)
 
 
-def test_unchanged_shards_are_kept(copy: Run) -> None:
+@settings(deadline=None, max_examples=50)
+@given(texts=TEXTS, max_bytes=st.integers(4500, 7000))
+def test_any_document_can_be_had_from_any_file(
+    texts: list[str], max_bytes: int, tokenizer: Tokenizer, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    where = tmp_path_factory.mktemp("part")
+    writer = PartWriter(where, "train", tokenizer, max_bytes)
+    list(writer.add(texts))
+    writer.finish(np.ones(len(texts)))
+    part = open_part(where, "train", tokenizer)
+    expected = [[tokenizer.bos_id, *ids, tokenizer.eos_id] for ids in tokenizer.encode_batch(texts)]
+    for i in reversed(range(len(texts))):
+        assert part[i].tolist() == part[i - len(texts)].tolist() == expected[i]
+    with pytest.raises(IndexError):
+        part[len(texts)]
+    assert part.lengths.tolist() == [len(ids) for ids in expected]
+    counts = np.bincount([i for ids in expected for i in ids], minlength=tokenizer.size)
+    assert (part.token_counts(tokenizer.size) == counts).all()
+    for path in where.iterdir():
+        assert path.stat().st_size <= max_bytes or len(part) == 1
+
+
+@pytest.mark.parametrize(("size", "dtype"), [(1 << 16, "uint16"), ((1 << 16) + 1, "uint32")])
+def test_ids_take_as_little_as_they_need_and_are_mapped(
+    size: int, dtype: str, tmp_path: Path, tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Tokenizer, "size", size)
+    monkeypatch.setattr(Tokenizer, "encode_batch", lambda _, texts: [[size - 1] for _ in texts])
+    writer = PartWriter(tmp_path, "train", tokenizer, shards.MAX_BYTES)
+    list(writer.add(["a", "b"]))
+    writer.finish(np.ones(2))
+    (shard,) = open_part(tmp_path, "train", tokenizer).shards
+    assert shard.tokens.dtype == np.dtype(dtype)
+    assert shard.tokens.tolist()[1::3] == [size - 1] * 2
+    assert isinstance(shard.tokens, np.memmap)
+
+
+def test_texts_are_taken_a_batch_at_a_time(
+    tmp_path: Path, tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("prompt_gen.shards.writer._BATCH_CHARS", 100)
+    n_taken = 0
+
+    def texts() -> Iterator[str]:
+        nonlocal n_taken
+        for i in range(50):
+            n_taken += 1
+            yield f"第{i:02}句话没有说完"
+
+    writer = PartWriter(tmp_path, "train", tokenizer, shards.MAX_BYTES)
+    assert all(n_taken - n_done <= 1 for n_done in writer.add(texts()))
+    assert n_taken == 50
+
+
+# -- made again --------------------------------------------------------------------------------
+
+
+def test_unchanged_shards_are_kept(copy: Run, tokenizer: Tokenizer) -> None:
     events: list[Event] = []
-    shards.write(corpus.load(copy), vocab.load(copy), copy, events.append)
+    shards.write(corpus.load(copy), tokenizer, copy, events.append)
     assert [event.state for event in events] == ["skipped"]
 
 
-def test_foreign_shards_are_refused_with_both_hashes(copy: Run) -> None:
-    path = copy.station("shards") / "train.shard"
-    data = path.read_bytes()
-    header = json.loads(data[len(shards.MAGIC) : shards.HEADER_BYTES])
-    ours = header["vocab_hash"]
-    path.write_bytes(data.replace(ours.encode(), b"0" * 64))
-    with pytest.raises(Mismatch, match=f"{'0' * 12}.*{ours[:12]}"):
-        shards.load(copy, vocab.load(copy))
+def test_new_documents_go_into_new_files(
+    copy: Run, tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = {path.name: (path.stat().st_ino, path.read_bytes()) for path in files_of(copy)}
+    texts, new = list(corpus.load(copy).train), ["新来的一句话。", "又来了一句话。"]
+    encode, encoded = Tokenizer.encode_batch, list[str]()
+    monkeypatch.setattr(
+        Tokenizer, "encode_batch", lambda self, batch: encoded.extend(batch) or encode(self, batch)
+    )
+    counts = [4, *[1] * (len(texts) + 1)]
+    wider = with_train(copy, texts + new, counts)
+    events: list[Event] = []
+    made = shards.write(wider, tokenizer, copy, events.append, max_bytes=SMALL_FILE)
+    assert encoded == new
+    facts = events[-1].facts
+    assert (facts["kept"], facts["encoded"]) == (len(texts) + len(wider.validation), 2)
+    assert (facts["train_tokens"], facts["train_chars"]) == (
+        made.train.n_tokens,
+        made.train.n_chars,
+    )
+    now = {path.name: (path.stat().st_ino, path.read_bytes()) for path in files_of(copy)}
+    assert old.items() < now.items()
+    assert [tokenizer.decode(ids[1:-1]) for ids in made.train] == texts + new
+    assert made.train.weights[0] == 2
 
 
-@pytest.mark.parametrize("where", ["token", "offset", "cut", "magic", "header"])
-def test_damaged_shards_are_refused(copy: Run, where: str) -> None:
-    path = copy.station("shards") / "train.shard"
+@pytest.mark.parametrize("change", ["edited", "removed", "swapped", "joined", "shortened"])
+def test_files_behind_a_changed_document_are_made_anew(
+    copy: Run, tokenizer: Tokenizer, change: str
+) -> None:
+    texts = list(corpus.load(copy).train)
+    at = len(shards.load(copy, tokenizer).train.shards[0]) + 1  # in the second file
+    match change:
+        case "edited":
+            texts[at] += "！"
+        case "removed":
+            del texts[at]
+        case "swapped":
+            texts[at : at + 2] = texts[at + 1], texts[at]
+        case "joined":
+            texts[at : at + 2] = [f"{texts[at]}\n{texts[at + 1]}"]
+        case "shortened":
+            del texts[at + 1 :]
+    old = [path.stat().st_ino for path in files_of(copy)]
+    made = shards.write(with_train(copy, texts), tokenizer, copy, max_bytes=SMALL_FILE)
+    now = [path.stat().st_ino for path in files_of(copy)]
+    assert [inode in old for inode in now] == [True] + [False] * (len(now) - 1)
+    assert [tokenizer.decode(ids[1:-1]) for ids in made.train] == texts
+
+
+def test_a_damaged_old_file_is_not_taken_over(copy: Run, tokenizer: Tokenizer) -> None:
+    texts = list(corpus.load(copy).train)
+    flip(files_of(copy)[1], sealed.HEADER_BYTES + 5)
+    made = shards.write(with_train(copy, [*texts, "新"]), tokenizer, copy, max_bytes=SMALL_FILE)
+    assert [tokenizer.decode(ids[1:-1]) for ids in made.train] == [*texts, "新"]
+
+
+def test_without_hard_links_files_are_copied(
+    copy: Run, tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_links(*_: object) -> None:
+        raise OSError(1, "operation not permitted")
+
+    monkeypatch.setattr(os, "link", no_links)
+    old = files_of(copy)[0].read_bytes()
+    texts = [*corpus.load(copy).train, "新来的一句话。"]
+    events: list[Event] = []
+    shards.write(with_train(copy, texts), tokenizer, copy, events.append)
+    assert events[-1].facts["encoded"] == 1
+    assert files_of(copy)[0].read_bytes() == old
+
+
+@pytest.mark.parametrize("at", ["encode", "seal", "replace"])
+def test_a_stop_at_any_point_leaves_the_old_shards(
+    copy: Run, tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    where = {
+        "encode": (Tokenizer, "encode_batch"),
+        "seal": (sealed.Writer, "seal"),
+        "replace": (Path, "rename"),
+    }
+    old = {path: path.read_bytes() for path in sorted(copy.station("shards").iterdir())}
+    texts = [*corpus.load(copy).train, "新来的一句话。"]
+    wider = with_train(copy, texts)
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(*where[at], stop)
+        with pytest.raises(KeyboardInterrupt):
+            shards.write(wider, tokenizer, copy)
+    assert {path: path.read_bytes() for path in sorted(copy.station("shards").iterdir())} == old
+    shards.load(copy, tokenizer)
+
+
+# -- refused -----------------------------------------------------------------------------------
+
+
+def flip(path: Path, at: int) -> None:
     data = bytearray(path.read_bytes())
-    if where == "cut":
-        del data[-9:]
-    else:
-        at = {"token": shards.HEADER_BYTES + 5, "offset": -3, "magic": 1, "header": 12}[where]
-        data[at] ^= 64
+    data[at] ^= 64
     path.write_bytes(data)
-    with pytest.raises(Damaged, match=r"train\.shard"):
-        shards.load(copy, vocab.load(copy))
 
 
-def test_a_run_without_shards_says_what_to_do(tmp_path: Path, trained: Run) -> None:
+def header_of(path: Path) -> dict:
+    return json.loads(path.read_bytes()[len(sealed.MAGIC) : sealed.HEADER_BYTES])
+
+
+@pytest.fixture
+def foreign(run: Run, tmp_path: Path) -> tuple[Run, Tokenizer]:
+    """Shards of the same texts with another vocabulary."""
+    other = Run(tmp_path / "other")
+    shutil.copytree(run.station("corpus"), other.station("corpus"))
+    letters = Tokenizer(vocab.TOKENIZERS.load("char").fit(corpus.load(run).train, 500))
+    shards.write(corpus.load(other), letters, other, max_bytes=SMALL_FILE)
+    return other, letters
+
+
+@pytest.mark.parametrize("which", [0, 1, -1])
+def test_files_of_another_vocabulary_are_refused_with_both_hashes(
+    copy: Run, tokenizer: Tokenizer, foreign: tuple[Run, Tokenizer], which: int
+) -> None:
+    path = files_of(copy)[which]
+    shutil.copy(files_of(foreign[0])[0], path)
+    said = f"{path.name}.*{foreign[1].hash[:12]}.*{tokenizer.hash[:12]}"
+    with pytest.raises(Mismatch, match=said):
+        shards.load(copy, tokenizer)
+
+
+def missing_middle(paths: list[Path]) -> tuple[str, str]:
+    said = header_of(paths[2])["before"], header_of(paths[0])["texts"]
+    paths[1].unlink()
+    return said
+
+
+def missing_first(paths: list[Path]) -> tuple[str, str]:
+    said = header_of(paths[1])["before"], header_of(paths[0])["before"]
+    paths[0].unlink()
+    return said
+
+
+def missing_last(paths: list[Path]) -> tuple[str, str]:
+    said = header_of(paths[-1])["texts"], header_of(paths[-2])["texts"]
+    paths[-1].unlink()
+    return said
+
+
+def swapped(paths: list[Path]) -> tuple[str, str]:
+    said = header_of(paths[2])["before"], header_of(paths[0])["texts"]
+    aside = paths[1].rename(paths[1].with_suffix(".aside"))
+    paths[2].rename(paths[1])
+    aside.rename(paths[2])
+    return said
+
+
+def of_the_other_part(paths: list[Path]) -> tuple[str, str]:
+    other = paths[0].with_name("validation-00000.shard")
+    said = header_of(other)["before"], header_of(paths[0])["before"]
+    shutil.copy(other, paths[0])
+    return said
+
+
+def other_weights(paths: list[Path]) -> tuple[str, str]:
+    other = paths[0].with_name("validation.weights")
+    said = header_of(other)["texts"], header_of(paths[-1])["texts"]
+    shutil.copy(other, paths[0].with_name("train.weights"))
+    return said
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [missing_first, missing_middle, missing_last, swapped, of_the_other_part, other_weights],
+)
+def test_files_that_do_not_belong_together_are_refused_with_both_hashes(
+    copy: Run, tokenizer: Tokenizer, spoil
+) -> None:
+    said, found = spoil(files_of(copy))
+    with pytest.raises(Mismatch, match=f"{said[:12]}.*{found[:12]}"):
+        shards.load(copy, tokenizer)
+
+
+@pytest.mark.parametrize("name", ["train-00000.shard", "train-00002.shard", "train.weights"])
+@pytest.mark.parametrize("where", ["content", "end", "cut", "bare", "magic", "header", "gone"])
+def test_damaged_files_are_refused(copy: Run, tokenizer: Tokenizer, name: str, where: str) -> None:
+    path = copy.station("shards") / name
+    size = path.stat().st_size
+    match where:
+        case "cut" | "bare":
+            os.truncate(path, size - 9 if where == "cut" else sealed.HEADER_BYTES)
+        case "gone":
+            path.unlink()
+        case _:
+            at = {"content": sealed.HEADER_BYTES + 5, "end": -3, "magic": 1, "header": 12}
+            flip(path, at[where])
+    with pytest.raises((Damaged, Mismatch) if where == "gone" else Damaged, match=path.stem[:5]):
+        shards.load(copy, tokenizer)
+
+
+@settings(deadline=None, max_examples=60)
+@given(data=st.data())
+def test_no_bit_can_change_unnoticed(
+    data: st.DataObject, tokenizer: Tokenizer, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    where = tmp_path_factory.mktemp("part")
+    writer = PartWriter(where, "train", tokenizer, shards.MAX_BYTES)
+    list(writer.add(["高血压要注意", "fever"]))
+    writer.finish(np.ones(2))
+    path = where / data.draw(st.sampled_from(["train-00000.shard", "train.weights"]))
+    content = bytearray(path.read_bytes())
+    padding = range(content.index(b"}") + 1, sealed.HEADER_BYTES)  # spaces hold nothing
+    at = data.draw(st.integers(0, len(content) - 1).filter(lambda i: i not in padding))
+    content[at] ^= 1 << data.draw(st.integers(0, 7))
+    path.write_bytes(content)
+    with pytest.raises(PromptGenError) as refused:
+        open_part(where, "train", tokenizer)
+    assert isinstance(refused.value, Damaged | Mismatch)
+
+
+def test_damage_is_said_with_both_hashes(copy: Run, tokenizer: Tokenizer) -> None:
+    path = files_of(copy)[2]
+    flip(path, -3)
+    with pytest.raises(Damaged, match=rf"{path.name}.*its content is \w{{12}}, .*says \w{{12}}"):
+        shards.load(copy, tokenizer)
+
+
+def test_a_run_without_shards_says_what_to_do(tmp_path: Path, tokenizer: Tokenizer) -> None:
     with pytest.raises(UsageError, match="prompt-gen tokenize"):
-        shards.load(Run(tmp_path / "run"), vocab.load(trained))
+        shards.load(Run(tmp_path / "run"), tokenizer)
