@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prompt_gen import corpus, shards, vocab
+from prompt_gen.config import CorpusConfig, VocabConfig
 from prompt_gen.corpus import Corpus, documents
 from prompt_gen.errors import Damaged, Mismatch, PromptGenError, UsageError
 from prompt_gen.run import Event, Run
@@ -24,17 +25,23 @@ from prompt_gen.vocab import Tokenizer
 SMALL_FILE = 6000  # bytes, so that a few documents fill one
 
 
-@pytest.fixture(scope="session")
-def tokenizer(trained: Run) -> Tokenizer:
-    return vocab.load(trained)
+@pytest.fixture(scope="module")
+def made(corpus_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run with a corpus and a vocabulary, and no shards yet."""
+    run = Run(tmp_path_factory.mktemp("runs") / "run")
+    vocab.fit(corpus.read([corpus_file], CorpusConfig(), run), VocabConfig(size=900), run)
+    return run
+
+
+@pytest.fixture(scope="module")
+def tokenizer(made: Run) -> Tokenizer:
+    return vocab.load(made)
 
 
 @pytest.fixture
-def run(trained: Run, tmp_path: Path) -> Run:
-    """A run with a corpus and a vocabulary, and no shards yet."""
-    for station in ("corpus", "vocab"):
-        shutil.copytree(trained.station(station), tmp_path / "run" / station)
-    shutil.copy(trained.path / "run.json", tmp_path / "run")
+def run(made: Run, tmp_path: Path) -> Run:
+    """A copy of it, to be changed."""
+    shutil.copytree(made.path, tmp_path / "run")
     return Run(tmp_path / "run")
 
 
