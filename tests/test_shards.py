@@ -116,7 +116,9 @@ def test_ids_take_as_little_as_they_need_and_are_mapped(
     (shard,) = open_part(tmp_path, "train", tokenizer).shards
     assert shard.tokens.dtype == np.dtype(dtype)
     assert shard.tokens.tolist()[1::3] == [size - 1] * 2
-    assert isinstance(shard.tokens.base, np.memmap)
+    owner = shard.tokens
+    while not isinstance(owner, np.memmap):
+        owner = owner.base
 
 
 def test_texts_are_taken_a_batch_at_a_time(
