@@ -142,6 +142,10 @@ class TrainConfig(Section):
     full_softmax: float = Field(
         default=0.25, ge=0, le=1, description="last share of the run that uses the full softmax"
     )
+    repeats: Literal["once", "sqrt"] = Field(
+        default="once",
+        description="how often an epoch shows a line that occurs n times: once, or sqrt(n) times",
+    )
     seed: int = Field(
         default=0, description="of weights, order of lines and all else that is random"
     )

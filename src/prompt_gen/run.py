@@ -4,7 +4,7 @@
       run.json       marks the directory as ours; the newest settings
       corpus/        train.json  validation.json  test.json  ledger.parquet
       vocab/         tokenizer.json  vocab.txt
-      shards/        train.shard  validation.shard
+      shards/        train-00000.shard  train-00001.shard  train.weights  validation-...
       training/      checkpoints/  best/  tensorboard/
       bundle/        the artefact that completes and serves, with its evaluation
 

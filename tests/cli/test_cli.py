@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -75,6 +76,21 @@ def test_stations_one_by_one_make_what_train_makes(
     again = prompt_gen("train", "--out", out)
     assert again.returncode == 2
     assert "--resume" in again.stderr
+
+
+def test_new_lines_leave_the_shards_that_are_there(corpus_file: Path, tmp_path: Path) -> None:
+    out, more = tmp_path / "run", tmp_path / "more.txt"
+    more.write_text("\n".join(f"第{i}句新的话。" for i in range(40)), "utf-8")
+    prompt_gen("corpus", corpus_file, "--out", out)
+    prompt_gen("vocab", out, "--vocab-size", 900)
+    first = prompt_gen("tokenize", out)
+    assert "kept" not in first.stderr
+    shard = out / "shards" / "train-00000.shard"
+    before = shard.read_bytes()
+    prompt_gen("corpus", corpus_file, more, "--out", out)
+    again = prompt_gen("tokenize", out)
+    assert re.search(r"8\d\d documents kept, (3\d|40) new ones encoded", again.stderr), again.stderr
+    assert shard.read_bytes() == before
 
 
 def test_complete_prints_candidates(trained: Run) -> None:

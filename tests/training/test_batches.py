@@ -11,14 +11,20 @@ from hypothesis import strategies as st
 
 from prompt_gen.config import ModelConfig
 from prompt_gen.model import ARCHITECTURES, Shape, build
-from prompt_gen.shards import Shard
+from prompt_gen.shards import Part, Shard
 from prompt_gen.training.batches import IGNORE, Batches
 
 
-def shard_of(lengths: list[int]) -> Shard:
-    """Documents of distinct tokens, so that each token can be told apart."""
-    offsets = np.concatenate([[0], np.cumsum(lengths)])
-    return Shard(np.arange(offsets[-1], dtype=np.uint16), offsets, int(offsets[-1]), "")
+def part_of(lengths: list[int]) -> Part:
+    """Documents of distinct tokens, so that each token can be told apart, in two files."""
+    cut = len(lengths) // 2
+    ends = np.concatenate([[0], np.cumsum(lengths)])
+    tokens = np.arange(ends[-1], dtype=np.uint16)
+    shards = (
+        Shard(tokens[: ends[cut]], ends[: cut + 1], 0, "", ""),
+        Shard(tokens[ends[cut] :], ends[cut:] - ends[cut], 0, "", ""),
+    )
+    return Part(shards, np.ones(len(lengths), np.float32))
 
 
 LENGTHS = st.lists(st.integers(2, 30), min_size=1, max_size=20)
@@ -29,21 +35,78 @@ LENGTHS = st.lists(st.integers(2, 30), min_size=1, max_size=20)
 def test_every_epoch_has_every_token_once(
     lengths: list[int], n_rows: int, n_row_tokens: int, seed: int
 ) -> None:
-    shard = shard_of(lengths)
-    batches = Batches(shard, n_rows, n_row_tokens, seed)
-    n_batches = 3 * shard.n_tokens // batches.n_batch_tokens + 1
+    part = part_of(lengths)
+    batches = Batches(part, n_rows, n_row_tokens, seed)
+    n_batches = 3 * part.n_tokens // batches.n_batch_tokens + 1
     stream = torch.cat([batches[k].tokens_BT.flatten() for k in range(n_batches)]).tolist()
     for epoch in range(3):
-        piece = stream[epoch * shard.n_tokens : (epoch + 1) * shard.n_tokens]
-        assert Counter(piece) == Counter(range(shard.n_tokens))
+        piece = stream[epoch * part.n_tokens : (epoch + 1) * part.n_tokens]
+        assert Counter(piece) == Counter(range(part.n_tokens))
+
+
+@settings(deadline=None)
+@given(LENGTHS, st.integers(0, 5))
+def test_weights_of_one_are_the_plain_order(lengths: list[int], seed: int) -> None:
+    part = part_of(lengths)
+    expected = [
+        part[i]
+        for epoch in range(3)
+        for i in np.random.default_rng((seed, epoch)).permutation(len(part))
+    ]
+    n_tokens = 3 * part.n_tokens
+    for weights in (None, part.weights):
+        batches = Batches(part, 1, n_tokens, seed, weights)
+        assert batches[0].tokens_BT[0].tolist() == np.concatenate(expected).tolist()
+        assert batches.epochs(1) == 3
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    st.lists(st.tuples(st.integers(2, 30), st.floats(0.125, 5, width=32)), min_size=1, max_size=12),
+    st.integers(0, 5),
+)
+def test_documents_are_shown_as_often_as_they_weigh(
+    documents: list[tuple[int, float]], seed: int
+) -> None:
+    lengths, weights = zip(*documents, strict=True)
+    part, weights = part_of(list(lengths)), np.array(weights, np.float32)
+    batches = Batches(part, 1, 64, seed, weights)
+    copies = [batches._copies(epoch) for epoch in range(6)]
+    ends = np.cumsum([n @ part.lengths for n in copies])
+    stream = np.concatenate([batches[k].tokens_BT[0] for k in range(ends[-1] // 64 + 1)])
+    for n, piece in zip(copies, np.split(stream, ends), strict=False):
+        assert (np.bincount(piece, minlength=part.n_tokens) == np.repeat(n, lengths)).all()
+    for n_epochs, n in enumerate(np.cumsum(copies, axis=0), 1):
+        assert (abs(n - n_epochs * weights.astype(float)) <= 1).all()
+    assert batches.epochs(100) == pytest.approx(6400 / (weights @ part.lengths))
+
+
+def test_every_epoch_shows_a_whole_weight_as_often_and_others_by_turns() -> None:
+    part, weights = part_of([4, 4, 4, 4]), np.array([1, 3, 0.5, 1.5], np.float32)
+    batches = Batches(part, 1, 4, 0, weights)
+    copies = np.array([batches._copies(epoch) for epoch in range(8)])
+    assert (copies[:, 0] == 1).all()
+    assert (copies[:, 1] == 3).all()
+    assert set(copies[:, 2]) == {0, 1}
+    assert set(copies[:, 3]) == {1, 2}
+    assert copies.sum(axis=0).tolist() == [8, 24, 4, 12]
+
+
+def test_copies_side_by_side_do_not_see_each_other() -> None:
+    part = part_of([5])
+    batch = Batches(part, 1, 20, 0, np.array([4], np.float32))[0]
+    assert batch.positions_BT[0].tolist() == [0, 1, 2, 3, 4] * 4
+    assert batch.targets_BT[0].tolist() == [1, 2, 3, 4, IGNORE] * 4
+    blocks = torch.block_diag(*[torch.ones(5, 5).tril()] * 4).bool()
+    assert torch.equal(batch.mask_B1TT[0, 0], blocks)
 
 
 @settings(deadline=None)
 @given(LENGTHS, st.integers(4, 16))
 def test_nothing_crosses_a_document(lengths: list[int], n_row_tokens: int) -> None:
-    shard = shard_of(lengths)
+    part = part_of(lengths)
     document = np.repeat(np.arange(len(lengths)), lengths)
-    batch = Batches(shard, 2, n_row_tokens, 0)[0]
+    batch = Batches(part, 2, n_row_tokens, 0)[0]
     for row in range(2):
         owners = document[batch.tokens_BT[row]]
         for at, target in enumerate(batch.targets_BT[row].tolist()):
@@ -56,29 +119,30 @@ def test_nothing_crosses_a_document(lengths: list[int], n_row_tokens: int) -> No
             assert batch.positions_BT[row, at] == len(seen) - 1
 
 
-def test_any_batch_can_be_had_first() -> None:
-    shard = shard_of([5, 9, 14, 3, 8])
-    in_order, at_random = Batches(shard, 2, 8, 7), Batches(shard, 2, 8, 7)
+@pytest.mark.parametrize("weights", [None, np.array([1, 2.5, 0.3, 1, 0.1], np.float32)])
+def test_any_batch_can_be_had_first(weights: np.ndarray | None) -> None:
+    part = part_of([5, 9, 14, 3, 8])
+    in_order, at_random = (Batches(part, 2, 8, 7, weights) for _ in range(2))
     expected = [in_order[k].tokens_BT for k in range(20)]
     for k in (19, 0, 7, 13):
         assert torch.equal(at_random[k].tokens_BT, expected[k])
 
 
 def test_epochs_and_seeds_differ_in_order() -> None:
-    shard = shard_of([4] * 16)
-    first, second = (Batches(shard, 1, 64, 0)[epoch].tokens_BT for epoch in (0, 1))
+    part = part_of([4] * 16)
+    first, second = (Batches(part, 1, 64, 0)[epoch].tokens_BT for epoch in (0, 1))
     assert not torch.equal(first, second)
-    assert not torch.equal(first, Batches(shard, 1, 64, 1)[0].tokens_BT)
+    assert not torch.equal(first, Batches(part, 1, 64, 1)[0].tokens_BT)
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_a_packed_document_is_predicted_as_if_it_were_alone(architecture: str) -> None:
-    shard = shard_of([7, 5, 12, 9, 20])
+    part = part_of([7, 5, 12, 9, 20])
     model = build(ModelConfig(architecture=architecture, context=64), Shape(2, 64), 60, 0).eval()
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(torch.randn_like(parameter) * 0.1)
-        batch = Batches(shard, 1, 53, 0)[0]
+        batch = Batches(part, 1, 53, 0)[0]
         packed = model(
             input_ids=batch.tokens_BT,
             attention_mask=batch.mask_B1TT,

@@ -8,7 +8,7 @@ import torch
 
 from prompt_gen.config import ModelConfig
 from prompt_gen.model import ARCHITECTURES, Shape, build
-from prompt_gen.shards import Shard
+from prompt_gen.shards import Part, Shard
 from prompt_gen.training.batches import Batches
 from prompt_gen.training.loss import Loss
 
@@ -19,14 +19,14 @@ def model_and_batches(architecture: str = "qwen3"):
     model = build(ModelConfig(architecture=architecture, context=64), Shape(1, 64), VOCAB, 0)
     rng = np.random.default_rng(0)
     tokens = np.minimum(rng.geometric(0.02, 4000), VOCAB - 1).astype(np.uint16)
-    shard = Shard(tokens, np.arange(0, 4001, 20), 4000, "")
-    return model, shard, Batches(shard, 4, 64, 0)
+    part = Part((Shard(tokens, np.arange(0, 4001, 20), 4000, "", ""),), np.ones(200, np.float32))
+    return model, part, Batches(part, 4, 64, 0)
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_the_full_loss_is_the_stock_models(architecture: str) -> None:
-    model, shard, batches = model_and_batches(architecture)
-    loss = Loss(model, np.bincount(shard.tokens, minlength=VOCAB), 0)
+    model, part, batches = model_and_batches(architecture)
+    loss = Loss(model, part.token_counts(VOCAB), 0)
     batch = batches[0]
     stock = model(
         input_ids=batch.tokens_BT,
@@ -63,8 +63,8 @@ def test_the_true_distribution_is_where_the_sampled_loss_rests() -> None:
 
 
 def test_training_by_samples_lowers_the_full_loss() -> None:
-    model, shard, batches = model_and_batches()
-    loss = Loss(model, np.bincount(shard.tokens, minlength=VOCAB), 64)
+    model, part, batches = model_and_batches()
+    loss = Loss(model, part.token_counts(VOCAB), 64)
     optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
     before = loss(batches[0], sampled=False).item()
     torch.manual_seed(0)
@@ -76,5 +76,5 @@ def test_training_by_samples_lowers_the_full_loss() -> None:
 
 
 def test_small_vocabularies_use_the_full_softmax() -> None:
-    model, shard, _ = model_and_batches()
-    assert not Loss(model, np.bincount(shard.tokens, minlength=VOCAB), 1024).can_sample
+    model, part, _ = model_and_batches()
+    assert not Loss(model, part.token_counts(VOCAB), 1024).can_sample

@@ -80,6 +80,15 @@ def _corpus(facts: dict[str, Any]) -> str:
     return f"corpus: {facts['lines']:,} lines read ({encodings}): {fates}\n        {documents}"
 
 
+def _shards(facts: dict[str, Any]) -> str:
+    n_tokens = facts["train_tokens"]
+    text = f"shards: {n_tokens:,} training tokens, "
+    text += f"{facts['train_chars'] / max(1, n_tokens):.2f} characters each"
+    if facts["kept"]:
+        text += f"\n        {facts['kept']:,} documents kept, {facts['encoded']:,} new ones encoded"
+    return text
+
+
 def _training_start(facts: dict[str, Any]) -> str:
     return (
         f"training: {facts['parameters']:,} parameters on {facts['device']} "
@@ -100,10 +109,7 @@ _TEXTS = {
     ("corpus", "done"): _corpus,
     ("vocab", "start"): lambda f: f"vocab: fitting ({f['kind']}) ...",
     ("vocab", "done"): lambda f: f"vocab: {f['kind']}, {f['size']:,} entries",
-    ("shards", "done"): lambda f: (
-        f"shards: {f['train_tokens']:,} training tokens, "
-        f"{f['train_chars'] / max(1, f['train_tokens']):.2f} characters each"
-    ),
+    ("shards", "done"): _shards,
     ("training", "start"): _training_start,
     ("training", "done"): _training_done,
     ("evaluate", "start"): lambda f: (

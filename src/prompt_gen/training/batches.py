@@ -7,13 +7,15 @@ step. Attention and positions stay inside a document.
     B rows, T tokens in a row
 """
 
+from bisect import bisect_right
 from dataclasses import dataclass
+from operator import itemgetter
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from prompt_gen.shards import Shard
+from prompt_gen.shards import Part
 
 IGNORE = -100  # the target of a position that predicts nothing
 
@@ -33,12 +35,30 @@ class Batch:
 
 
 class Batches:
-    """The endless stream of a shard, cut into batches: `batches[k]` is a pure function of k."""
+    """The endless stream of a part, cut into batches: `batches[k]` is a pure function of k.
 
-    def __init__(self, shard: Shard, n_rows: int, n_row_tokens: int, seed: int) -> None:
-        self._shard = shard
+    Epoch e shows document i, of weight w and with a phase u in [0, 1) that the seed fixes,
+    floor((e + 1) w + u) - floor(e w + u) times: w times on average, and once each where w is 1.
+    """
+
+    def __init__(
+        self,
+        part: Part,
+        n_rows: int,
+        n_row_tokens: int,
+        seed: int,
+        weights: np.ndarray | None = None,
+    ) -> None:
+        self._part = part
         self._shape = (n_rows, n_row_tokens)
         self._seed = seed
+        self._lengths = part.lengths
+        weights = np.ones(len(part)) if weights is None else weights
+        self._weights = weights.astype(np.float64)
+        # Of 24 bits each, so that the sums below are exact and weights of 1 give 1 in each epoch.
+        phases = np.random.default_rng((seed, 0, 1)).random(len(part), np.float32)
+        self._phases = phases.astype(np.float64)
+        self._starts = [(0, 0)]  # first token and first document of each epoch, as far as known
         self._epochs: dict[int, tuple[np.ndarray, np.ndarray]] = {}
 
     @property
@@ -46,9 +66,14 @@ class Batches:
         """Tokens in a batch."""
         return self._shape[0] * self._shape[1]
 
+    @property
+    def n_epoch_tokens(self) -> float:
+        """Tokens in an epoch on average, repetitions included."""
+        return float(self._weights @ self._lengths)
+
     def epochs(self, n_batches: int) -> float:
-        """How often the documents have been seen after so many batches."""
-        return n_batches * self.n_batch_tokens / self._shard.n_tokens
+        """How many epochs so many batches are."""
+        return n_batches * self.n_batch_tokens / self.n_epoch_tokens
 
     def __getitem__(self, k: int) -> Batch:
         tokens, documents = self._stream(k * self.n_batch_tokens, self.n_batch_tokens + 1)
@@ -72,20 +97,35 @@ class Batches:
         """Tokens, and a number for each token's document that never repeats, from `start` on."""
         tokens, documents = [], []
         while count:
-            epoch, offset = divmod(start, self._shard.n_tokens)
-            epoch_tokens, epoch_documents = self._epoch(epoch)
-            piece = slice(offset, offset + count)
-            tokens.append(epoch_tokens[piece].astype(np.int64))
-            documents.append(epoch_documents[piece].astype(np.int64) + epoch * len(self._shard))
+            epoch = self._epoch_at(start)
+            shown, ends = self._epoch(epoch)
+            at = int(np.searchsorted(ends, start, side="right"))
+            left = int(ends[at]) - start
+            tokens.append(self._part[shown[at]][-left:][:count].astype(np.int64))
+            documents.append(np.full(len(tokens[-1]), self._starts[epoch][1] + at))
             start += len(tokens[-1])
             count -= len(tokens[-1])
         return np.concatenate(tokens), np.concatenate(documents)
 
+    def _epoch_at(self, token: int) -> int:
+        """The epoch that a token of the stream belongs to."""
+        while self._starts[-1][0] <= token:
+            copies = self._copies(len(self._starts) - 1)
+            first_token, first_document = self._starts[-1]
+            end = first_token + int(copies @ self._lengths), first_document + int(copies.sum())
+            self._starts.append(end)
+        return bisect_right(self._starts, token, key=itemgetter(0)) - 1
+
     def _epoch(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
+        """The documents of an epoch in order, and where each ends in the stream."""
         if epoch not in self._epochs:
             self._epochs = {e: v for e, v in self._epochs.items() if e == epoch - 1}
-            order = np.random.default_rng((self._seed, epoch)).permutation(len(self._shard))
-            tokens = np.concatenate([self._shard[i] for i in order])
-            lengths = np.diff(self._shard.offsets)[order]
-            self._epochs[epoch] = tokens, np.repeat(np.arange(len(order), dtype=np.int32), lengths)
+            each = np.repeat(np.arange(len(self._part)), self._copies(epoch))
+            shown = np.random.default_rng((self._seed, epoch)).permutation(each)
+            self._epochs[epoch] = shown, self._starts[epoch][0] + np.cumsum(self._lengths[shown])
         return self._epochs[epoch]
+
+    def _copies(self, epoch: int) -> np.ndarray:
+        """int64: how often an epoch shows each document."""
+        until, after = (np.floor(e * self._weights + self._phases) for e in (epoch, epoch + 1))
+        return (after - until).astype(np.int64)

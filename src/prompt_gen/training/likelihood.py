@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from prompt_gen.shards import Shard
+from prompt_gen.shards import Part
 from prompt_gen.training.batches import IGNORE
 
 _BATCH = 32
@@ -16,7 +16,7 @@ _BATCH = 32
 
 @torch.no_grad()
 def bits_per_character(
-    model: nn.Module, shard: Shard, documents: Sequence[int], n_chars: int, context: int
+    model: nn.Module, part: Part, documents: Sequence[int], n_chars: int, context: int
 ) -> float:
     """Minus log2 of the documents' probability, ends included, by characters and ends.
 
@@ -26,7 +26,7 @@ def bits_per_character(
     device = next(model.parameters()).device
     pieces = []
     for i in documents:
-        ids = shard[i].astype(np.int64)
+        ids = part[i].astype(np.int64)
         pieces += [ids[start : start + context + 1] for start in range(0, len(ids) - 1, context)]
     pieces.sort(key=len)
     nats = 0.0

@@ -19,7 +19,7 @@ from prompt_gen import optim
 from prompt_gen.config import TrainConfig
 from prompt_gen.errors import CorpusTooSmall, Diverged, Interrupted, SettingError
 from prompt_gen.run import Event, Watch, staged_directory
-from prompt_gen.shards import Shard, ShardSet
+from prompt_gen.shards import Part, ShardSet
 from prompt_gen.training import checkpoint
 from prompt_gen.training.batches import Batch, Batches
 from prompt_gen.training.likelihood import bits_per_character
@@ -150,10 +150,11 @@ class Session:
         optimizers = optim.build(model, config)
         self.model, *self.optimizers = self.accelerator.prepare(model, *optimizers)
         n_rows = math.ceil(config.batch_tokens / self.context)
-        self.batches = Batches(shards.train, n_rows, self.context, config.seed)
-        counts_V = np.bincount(shards.train.tokens, minlength=model.config.vocab_size)
+        weights = shards.train.weights if config.repeats == "sqrt" else None
+        self.batches = Batches(shards.train, n_rows, self.context, config.seed, weights)
+        counts_V = shards.train.token_counts(model.config.vocab_size)
         self.loss = Loss(self.model, counts_V, config.negatives)
-        self.plan = Plan.of(config, shards.train.n_tokens / self.batches.n_batch_tokens)
+        self.plan = Plan.of(config, self.batches.n_epoch_tokens / self.batches.n_batch_tokens)
         self.progress = checkpoint.Progress()
         self.n_params = sum(p.numel() for p in model.parameters())
         self.validation = _sample(shards.validation, config.validate_lines, config.seed)
@@ -294,14 +295,14 @@ class Session:
         return Trained(self.directory / "best", facts)
 
 
-def _sample(shard: Shard, n: int, seed: int) -> tuple[list[int], int]:
-    """Up to n documents of a shard, and roughly their characters (by the shard's mean)."""
-    chosen = np.random.default_rng(seed).permutation(len(shard))[:n]
-    n_tokens = sum(len(shard[i]) - 2 for i in chosen)
-    all_tokens = shard.n_tokens - 2 * len(shard)
-    return [int(i) for i in chosen], round(shard.n_chars * n_tokens / max(1, all_tokens))
+def _sample(part: Part, n: int, seed: int) -> tuple[list[int], int]:
+    """Up to n documents of a part, and roughly their characters (by its mean)."""
+    chosen = np.random.default_rng(seed).permutation(len(part))[:n]
+    n_tokens = sum(len(part[i]) - 2 for i in chosen)
+    all_tokens = part.n_tokens - 2 * len(part)
+    return [int(i) for i in chosen], round(part.n_chars * n_tokens / max(1, all_tokens))
 
 
-def _tokens_per_char(shard: Shard) -> float:
+def _tokens_per_char(part: Part) -> float:
     """Predicted tokens by characters and ends."""
-    return (shard.n_tokens - len(shard)) / (shard.n_chars + len(shard))
+    return (part.n_tokens - len(part)) / (part.n_chars + len(part))
