@@ -12,6 +12,7 @@ import typer
 
 from prompt_gen import __version__
 from prompt_gen.cli import stations, use
+from prompt_gen.cli.groups import DefaultGroup
 from prompt_gen.errors import PromptGenError, from_os_error
 
 _EXAMPLES = """Turn a pile of domain text into an as-you-type sentence completer.
@@ -27,8 +28,12 @@ _OF_TRAIN = {"torch", "transformers", "accelerate", "onnx", "pyarrow", "tensorbo
 app = typer.Typer(
     help=_EXAMPLES, no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False
 )
+vocab = typer.Typer(cls=DefaultGroup, no_args_is_help=True)
+vocab.command("fit")(stations.vocab)
+vocab.command("compare")(stations.compare)
+
 app.command()(stations.corpus)
-app.command()(stations.vocab)
+app.add_typer(vocab, name="vocab")
 app.command()(stations.tokenize)
 app.command()(stations.train)
 app.command()(use.complete)

@@ -10,6 +10,7 @@ from prompt_gen.run import Event
 
 if TYPE_CHECKING:  # the engine would load onnxruntime before any command is chosen
     from prompt_gen.engine import Candidate
+    from prompt_gen.vocab.compare import Comparison
 
 _LINE_EVERY_S = 10.0  # between progress lines where there is no terminal
 
@@ -80,6 +81,19 @@ def _corpus(facts: dict[str, Any]) -> str:
     return f"corpus: {facts['lines']:,} lines read ({encodings}): {fates}\n        {documents}"
 
 
+def _vocab_start(facts: dict[str, Any]) -> str:
+    chars = f"{facts['chars']:,} characters"
+    if "size" not in facts:
+        return f"vocab: {facts['kind']}, checked on {chars}"
+    size = f"{facts['size']:,} entries"
+    if facts["auto"]:
+        size += f" (one for every 20 of {chars}, at least 1,024, at most 8,192)"
+    learned = (
+        f"a sample of {facts['sample_chars']:,} of them" if facts["sampled"] else "all of them"
+    )
+    return f"vocab: fitting {facts['kind']} with up to {size}; learning from {learned}"
+
+
 def _training_start(facts: dict[str, Any]) -> str:
     return (
         f"training: {facts['parameters']:,} parameters on {facts['device']} "
@@ -98,7 +112,7 @@ def _training_done(facts: dict[str, Any]) -> str:
 
 _TEXTS = {
     ("corpus", "done"): _corpus,
-    ("vocab", "start"): lambda f: f"vocab: fitting ({f['kind']}) ...",
+    ("vocab", "start"): _vocab_start,
     ("vocab", "done"): lambda f: f"vocab: {f['kind']}, {f['size']:,} entries",
     ("shards", "done"): lambda f: (
         f"shards: {f['train_tokens']:,} training tokens, "
@@ -118,6 +132,20 @@ def report(numbers: dict[str, Any]) -> None:
         for name, value in values.items():
             shown = f"{value:,.3f}" if isinstance(value, float) else f"{value:,}"
             print(f"{section:11} {name.replace('_', ' '):24} {shown:>12}")
+
+
+def comparison(made: "Comparison") -> None:
+    """A comparison of vocabularies as a table on stdout, and what it says in words."""
+    names = [name.replace("_", " ") for name in made.columns]
+    cells = [[_cell(value) for value in row] for row in made.rows]
+    widths = [max(map(len, column)) for column in zip(names, *cells, strict=True)]
+    for row in (names, *cells):
+        print("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)))
+    print(f"\n{made.advice}")
+
+
+def _cell(value: Any) -> str:
+    return f"{value:.3f}" if isinstance(value, float) and value < 1000 else _short(value)
 
 
 def candidates(found: "Sequence[Candidate]") -> None:

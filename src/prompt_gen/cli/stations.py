@@ -8,7 +8,16 @@ from typing import Annotated, Any
 import typer
 
 from prompt_gen.cli import show
-from prompt_gen.cli.options import ConfigFile, Force, Kind, RunDir, Settings, VocabSize
+from prompt_gen.cli.options import (
+    AsJson,
+    ConfigFile,
+    Force,
+    Kind,
+    RunDir,
+    Settings,
+    VocabSize,
+    VocabSource,
+)
 from prompt_gen.errors import SettingError
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Text files or directories.")]
@@ -36,24 +45,44 @@ def vocab(
     directory: RunDir,
     kind: Kind = None,
     vocab_size: VocabSize = None,
+    source: VocabSource = None,
     force: Force = False,
     config: ConfigFile = None,
     set_: Settings = None,
 ) -> None:
-    """Fit the vocabulary on the training documents of a run."""
+    """Fit the vocabulary on the training documents of a run, or take one that is there."""
     from prompt_gen import corpus as corpora
     from prompt_gen import vocab as station
     from prompt_gen.run import Run
     from prompt_gen.settings import resolve
 
     run = Run.open(directory)
-    flags = {"vocab": {"kind": kind, "size": vocab_size}}
+    flags = {"vocab": {"kind": kind, "size": vocab_size, "source": source and str(source)}}
     settings = resolve(set_ or (), flags, config, run.settings)
     if force:
         run.forget("vocab")
     station.fit(corpora.load(run), settings.vocab, run, show.Watcher())
     run.record_settings({"vocab": settings.vocab.model_dump()})
     show.say(f"next: prompt-gen tokenize {directory}")
+
+
+def compare(
+    directory: RunDir,
+    as_json: AsJson = False,
+    config: ConfigFile = None,
+    set_: Settings = None,
+) -> None:
+    """Compare kinds and sizes of vocabularies on the documents of a run, and recommend one."""
+    from prompt_gen import corpus as corpora
+    from prompt_gen.run import Run
+    from prompt_gen.settings import resolve
+    from prompt_gen.vocab.compare import compare as measure
+
+    run = Run.open(directory)
+    settings = resolve(set_ or (), file=config, recorded=run.settings)
+    comparison = measure(corpora.load(run), settings.vocab, show.Watcher())
+    show.result(comparison.as_dict()) if as_json else show.comparison(comparison)
+    show.say(f"next: prompt-gen vocab {directory} {comparison.flags}")
 
 
 def tokenize(directory: RunDir, force: Force = False) -> None:
