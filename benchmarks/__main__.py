@@ -1,4 +1,4 @@
-"""`python -m benchmarks [quality|latency|vocabulary ...]`; alone: the first two, the second on the run of the first."""
+"""`python -m benchmarks [NAME ...]`; alone: quality, then latency on the run of the first."""
 
 import sys
 

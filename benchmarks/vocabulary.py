@@ -6,7 +6,8 @@ The text is all of the public Chinese text (medical, classical medical, poetry) 
 many made-up lines as fill the size: each is four clauses, and each clause is the beginning of one
 real clause and the end of another, both cut at random. Repeating the real lines would add no new
 piece, and a learner keeps distinct pieces only. Each side works in a process of its own on the same
-lines; the peers are stopped at 6 GB or 240 seconds of processor time. The large text is for us alone.
+lines; the peers are stopped at 6 GB or 240 seconds of processor time. The large text is for us
+alone.
 """
 
 import argparse

@@ -28,7 +28,9 @@ _OF_TRAIN = {"torch", "transformers", "accelerate", "onnx", "pyarrow", "tensorbo
 app = typer.Typer(
     help=_EXAMPLES, no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False
 )
-vocab = typer.Typer(cls=DefaultGroup, no_args_is_help=True)
+vocab = typer.Typer(
+    cls=DefaultGroup, no_args_is_help=True, help="Fit the vocabulary of a run, or compare several."
+)
 vocab.command("fit")(stations.vocab)
 vocab.command("compare")(stations.compare)
 

@@ -87,11 +87,9 @@ def _vocab_start(facts: dict[str, Any]) -> str:
         return f"vocab: {facts['kind']}, checked on {chars}"
     size = f"{facts['size']:,} entries"
     if facts["auto"]:
-        size += f" (one for every 20 of {chars}, at least 1,024, at most 8,192)"
-    learned = (
-        f"a sample of {facts['sample_chars']:,} of them" if facts["sampled"] else "all of them"
-    )
-    return f"vocab: fitting {facts['kind']} with up to {size}; learning from {learned}"
+        size += " (one for every 20 characters, at least 1,024, at most 8,192)"
+    share = f"about {facts['sample_chars']:,} of" if facts["sampled"] else "all"
+    return f"vocab: fitting {facts['kind']} with up to {size}, learning from {share} {chars}"
 
 
 def _training_start(facts: dict[str, Any]) -> str:

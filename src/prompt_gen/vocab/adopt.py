@@ -22,10 +22,10 @@ from prompt_gen.vocab.tokenizer import SPECIAL_TOKENS, Tokenizer, unreadable
 # Text that tokenizers for one purpose change or drop: spaces, signs put together, controls, case,
 # rare scripts, emoji of several characters, forms that normalization would join.
 HOSTILE = (
-    " ", "  高血压  ", "a  b\t\tc\r\n\n d ", "ＨｂＡ１ｃ ﬁ ½ ㎎ İı", "e\u0301 é 한글 \u1112\u1161\u11ab",
-    "\x00\x01\x1f\x7f\x85\u200b\u2028\ufeff\ufffd\U0010ffff", "👩\u200d👩\u200d👧🏽🇨🇳", "龘𠮷﷽",
-    "It's DON'T 38.5℃,!?…——《》", "[UNK] [PAD] <s> </s> <unk> <0x0A> ▁ Ġ ##", "".join(SPECIAL_TOKENS),
-    "مرحبا नमस्ते ไทย שלום", "x" * 300, "好" * 300,
+    " ", "  高血压  ", "a  b\t\tc\r\n\n d ", "ＨｂＡ１ｃ ﬁ ½ ㎎ İı", "It's DON'T 38.5℃,!?…——《》",
+    "e\u0301 é 한글 \u1112\u1161\u11ab", "\x00\x01\x1f\x7f\x85\u200b\u2028\ufeff\ufffd\U0010ffff",
+    "👩\u200d👩\u200d👧🏽🇨🇳", "龘𠮷﷽", "مرحبا नमस्ते ไทย שלום", "x" * 300, "好" * 300,
+    "[UNK] [PAD] <s> </s> <unk> <0x0A> ▁ Ġ ##", "".join(SPECIAL_TOKENS),
 )  # fmt: skip
 _BATCH = 1000  # texts that are encoded at a time
 _MARKER = re.compile(r"\[(UNK|PAD|CLS|SEP|MASK|BOS|EOS|unused\d+)\]|</?s>|<(unk|pad)>|<\|\w+\|>")
@@ -89,8 +89,8 @@ def _tokenizer(path: Path, text: str, texts: Iterable[str]) -> tuple[Tokenizer, 
     _check_lossless(path, tokenizer, chain(HOSTILE, added, texts))
     if n_split := sum(map(_splits_a_character, tokenizer.token_bytes)):
         remarks.append(
-            f"{n_split:,} of {tokenizer.size:,} tokens begin or end inside a character; "
-            "completion cannot start there"
+            f"{n_split:,} of {tokenizer.size:,} tokens join parts of characters; "
+            "completion is less exact in front of them"
         )
     return tokenizer, remarks
 
@@ -143,5 +143,6 @@ def _difference(text: str, found: str) -> str:
 
 
 def _splits_a_character(data: bytes) -> bool:
-    """Whether a token of several bytes begins or ends inside a character."""
-    return len(data) > 1 and data.decode("utf-8", "replace").encode("utf-8") != data
+    """Whether a token joins a part of one character with (a part of) another."""
+    n_characters = sum(byte & 0xC0 != 0x80 for byte in data[1:]) + 1
+    return n_characters > 1 and data.decode("utf-8", "replace").encode("utf-8") != data

@@ -104,12 +104,13 @@ def compare(corpus: Corpus, config: VocabConfig, watch: Watch = silent) -> Compa
 
 def _measure(kind: str, tokenizer: Tokenizer, texts: list[str], lines: list[str]) -> Row:
     started = time.process_time()
-    ids = tokenizer.encode_batch(lines)
+    learned = tokenizer.encode_batch(texts)
     seconds = time.process_time() - started
+    ids = tokenizer.encode_batch(lines)
     n_chars, n_tokens = sum(map(len, lines)), sum(map(len, ids))
     spelled = Counter(i for line in ids for i in line)
     whole = {i: text for i in spelled if (text := _text(tokenizer.token_bytes[i])) is not None}
-    unigram, bigram = _bits(tokenizer.encode_batch(texts), ids, tokenizer)
+    unigram, bigram = _bits(learned, ids, tokenizer)
     return Row(
         kind=kind,
         size=tokenizer.size,
@@ -117,7 +118,7 @@ def _measure(kind: str, tokenizer: Tokenizer, texts: list[str], lines: list[str]
         coverage=sum(spelled[i] * len(text) for i, text in whole.items()) / n_chars,
         single_chars=sum(spelled[i] for i, text in whole.items() if len(text) == 1) / n_tokens,
         token_prefixes=_token_prefixes(tokenizer, lines[:_TYPED]),
-        chars_per_s=n_chars / seconds,
+        chars_per_s=sum(map(len, texts)) / seconds,
         unigram_bits=unigram / (n_chars + len(lines)),
         bigram_bits=bigram / (n_chars + len(lines)),
     )
