@@ -78,7 +78,10 @@ def test_a_stock_byte_level_bpe_keeps_its_ids_and_gets_our_ends(like: str, tmp_p
         ids = tokenizer.encode(line)
         assert ids == made.encode(line, add_special_tokens=False).ids
         assert tokenizer.decode(ids) == line
-    assert {tokenizer.readable(tokenizer.bos_id), tokenizer.readable(tokenizer.eos_id)} == {BOS, EOS}
+    assert {tokenizer.readable(tokenizer.bos_id), tokenizer.readable(tokenizer.eos_id)} == {
+        BOS,
+        EOS,
+    }
     assert tokenizer.size == made.get_vocab_size() + 2
     assert tokenizer.token_bytes[made.token_to_id("<|endoftext|>")] == b""
 
@@ -113,7 +116,7 @@ def without_a_split(made: Stock) -> None:
 @pytest.mark.parametrize(
     ("breaking", "says"),
     [
-        (spaced, r"loses text: ' '|loses text: .*comes back as"),
+        (spaced, "loses text: .*comes back as"),
         (swallowing, r"'a <b> b' comes back as 'a<b> b'"),
         (without_a_split, "loses text"),
     ],
@@ -126,17 +129,22 @@ def test_what_loses_text_is_refused_with_the_text(tmp_path: Path, breaking, says
 
 
 def test_the_corpus_own_lines_are_checked(tmp_path: Path) -> None:
-    """A special token that swallows spaces, in front of a word no hostile text has."""
     made = stock("gpt2")
-    made.add_tokens([AddedToken("hydrant", rstrip=True, normalized=True)])
+    drop = pre_tokenizers.Split("hydrant", "removed")
+    made.pre_tokenizer = pre_tokenizers.Sequence(
+        [drop, pre_tokenizers.ByteLevel(add_prefix_space=False)]
+    )
     path = saved(made, tmp_path)
-    with pytest.raises(DataError, match="loses text"):
-        adopt.adopt(path, ["a hydrant  here"])
+    adopt.adopt(path, LINES)
+    with pytest.raises(DataError, match=r"loses text: 'hydrant ' comes back as ' here'"):
+        adopt.adopt(path, [*LINES, "hydrant here"])
 
 
 def test_tokens_of_unknown_bytes_are_refused(tmp_path: Path) -> None:
     metaspace = Stock(models.WordPiece({"[UNK]": 0, "高": 1, "##血": 2}, unk_token="[UNK]"))
-    with pytest.raises(DataError, match=r"2 tokens whose bytes are not known, e\.g\. '##血' \(id 2\)"):
+    with pytest.raises(
+        DataError, match=r"2 tokens whose bytes are not known, e\.g\. '##血' \(id 2\)"
+    ):
         adopt.adopt(saved(metaspace, tmp_path), LINES)
 
 

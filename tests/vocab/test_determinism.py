@@ -40,7 +40,10 @@ def test_the_number_of_threads_changes_nothing() -> None:
     for threads, parallel in (("1", "true"), ("4", "true"), ("4", "false")):
         limits = {"RAYON_NUM_THREADS": threads, "TOKENIZERS_PARALLELISM": parallel}
         done = subprocess.run(
-            [sys.executable, "-c", FIT], env={**os.environ, **limits}, capture_output=True, check=True
+            [sys.executable, "-c", FIT],
+            env={**os.environ, **limits},
+            capture_output=True,
+            check=True,
         )
         assert done.stdout.count(b"\n") == len(TOKENIZERS)
         digests.add(hashlib.sha256(done.stdout).hexdigest())

@@ -92,7 +92,11 @@ def test_frequent_strings_are_one_token(kind: str) -> None:
 
 def test_the_longest_entry_wins_in_wordpiece() -> None:
     tokenizer = Tokenizer(TOKENIZERS.load("wordpiece").fit(["甲乙丙丁", "甲乙", "丙丁"] * 9, 600))
-    assert [tokenizer.readable(i) for i in tokenizer.encode("甲乙丙丁甲乙丙")] == ["甲乙丙丁", "甲乙", "丙"]
+    assert [tokenizer.readable(i) for i in tokenizer.encode("甲乙丙丁甲乙丙")] == [
+        "甲乙丙丁",
+        "甲乙",
+        "丙",
+    ]
 
 
 def test_unigram_keeps_what_the_text_misses_most() -> None:
@@ -120,6 +124,14 @@ def test_the_alphabet_is_the_libraries() -> None:
     every_byte = {bytelevel.unspell(character) for character in bytelevel.ALPHABET}
     assert every_byte == {bytes([byte]) for byte in range(256)}
     assert bytelevel.unspell(bytelevel.spell("高a ")) == "高a ".encode()
+
+
+def test_text_is_split_as_llama_cpp_splits_it_under_the_name() -> None:
+    assert bytelevel.PRE_TOKENIZER == "qwen2"
+    pieces = bytelevel.pieces("It's 38.5℃,  高血压患者…\n\n DON'T'x ")
+    assert pieces == [
+        "It", "'s", " ", "3", "8", ".", "5", "℃,", " ", " 高血压患者", "…\n\n", " DON", "'T", "'x", " ",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("n_chars", "size"), [(0, 1024), (100_000, 5000), (10**9, 8192)])

@@ -7,7 +7,7 @@ documents. Nothing of it is kept.
 import math
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, astuple, dataclass, fields
 from itertools import islice, pairwise
 from typing import Any
@@ -79,24 +79,26 @@ def compare(corpus: Corpus, config: VocabConfig, watch: Watch = silent) -> Compa
         CorpusTooSmall: no validation documents.
     """
     lines = list(islice(corpus.validation, _MEASURED))
-    if not lines:
+    texts = list(learning.sample(corpus.train, min(_LEARN_CHARS, config.sample_chars)))
+    if not (lines and texts):
         raise CorpusTooSmall(
-            "there are no validation documents to measure on",
+            f"there are {len(texts)} training and {len(lines)} validation documents to compare on",
             "Add text, or raise corpus.validation",
         )
-    texts = list(learning.sample(corpus.train, min(_LEARN_CHARS, config.sample_chars)))
     middle = config.size or learning.auto_size(corpus.train.n_chars)
-    todo = [(kind, size) for kind in TOKENIZERS for size in (middle // 2, middle, middle * 2)]
     rows: dict[tuple[str, int], Row] = {}
-    for n_done, (kind, size) in enumerate(todo):
-        watch(Event("vocab", "progress", n_done, len(todo), {"kind": kind, "size": size}))
+    for n_done, kind in enumerate(TOKENIZERS):
+        watch(Event("vocab", "progress", n_done, len(TOKENIZERS), {"kind": kind}))
         try:
-            tokenizer = Tokenizer(TOKENIZERS.load(kind).fit(texts, size))
+            part = TOKENIZERS.load(kind)
         except MissingExtra as error:
             watch(Event("vocab", "note", facts={"warning": str(error)}))
             continue
-        # A small corpus may fill no more entries at twice the size.
-        rows.setdefault((kind, tokenizer.size), _measure(kind, tokenizer, texts, lines))
+        for size in (middle // 2, middle, middle * 2):
+            tokenizer = Tokenizer(part.fit(texts, size))
+            # A small corpus may fill no more entries at twice the size.
+            if (kind, tokenizer.size) not in rows:
+                rows[kind, tokenizer.size] = _measure(kind, tokenizer, texts, lines)
     table = tuple(rows.values())
     best = _best(table)
     return Comparison(table, best, _advice(best, table, sum(map(len, texts))))
@@ -110,7 +112,7 @@ def _measure(kind: str, tokenizer: Tokenizer, texts: list[str], lines: list[str]
     n_chars, n_tokens = sum(map(len, lines)), sum(map(len, ids))
     spelled = Counter(i for line in ids for i in line)
     whole = {i: text for i in spelled if (text := _text(tokenizer.token_bytes[i])) is not None}
-    unigram, bigram = _bits(learned, ids, tokenizer)
+    unigram, bigram = PairModel(learned, tokenizer).bits(ids)
     return Row(
         kind=kind,
         size=tokenizer.size,
@@ -142,33 +144,45 @@ def _token_prefixes(tokenizer: Tokenizer, lines: list[str]) -> float:
     return n_found / max(1, n_prefixes)
 
 
-def _bits(
-    seen: Sequence[list[int]], lines: Sequence[list[int]], tokenizer: Tokenizer
-) -> tuple[float, float]:
-    """Bits of the lines and their ends under models of one and of two tokens.
+class PairModel:
+    """Probabilities of tokens alone and behind one another, from encoded lines and their ends.
 
     Counts less a discount; what that leaves goes to the next simpler model: of a pair to its second
     token, of a token to all alike.
     Source: absolute discounting, Ney, Essen and Kneser 1994.
     """
-    ends = [[tokenizer.bos_id, *ids, tokenizer.eos_id] for ids in seen]
-    single = Counter(i for ids in ends for i in ids[1:])
-    pairs = Counter(pair for ids in ends for pair in pairwise(ids))
-    before, n_followers = Counter[int](), Counter[int]()
-    for (left, _), count in pairs.items():
-        before[left] += count
-        n_followers[left] += 1
-    n_seen, rest = single.total(), _DISCOUNT * len(single) / max(1, single.total()) / tokenizer.size
-    unigram = bigram = 0.0
-    for ids in lines:
-        for left, right in pairwise([tokenizer.bos_id, *ids, tokenizer.eos_id]):
-            alone = max(single[right] - _DISCOUNT, 0) / n_seen + rest
-            unigram -= math.log2(alone)
-            if n_left := before[left]:
-                joined = max(pairs[left, right] - _DISCOUNT, 0) / n_left
-                alone = joined + _DISCOUNT * n_followers[left] / n_left * alone
-            bigram -= math.log2(alone)
-    return unigram, bigram
+
+    def __init__(self, lines: Iterable[list[int]], tokenizer: Tokenizer) -> None:
+        self._ends = tokenizer.bos_id, tokenizer.eos_id
+        self._pairs = Counter(pair for ids in lines for pair in self._steps(ids))
+        self._single, self._before, self._n_followers = (Counter[int]() for _ in range(3))
+        for (left, right), count in self._pairs.items():
+            self._single[right] += count
+            self._before[left] += count
+            self._n_followers[left] += 1
+        self._total = self._single.total()
+        self._unseen = _DISCOUNT * len(self._single) / self._total / tokenizer.size
+
+    def alone(self, token: int) -> float:
+        """Probability of a token."""
+        return max(self._single[token] - _DISCOUNT, 0) / self._total + self._unseen
+
+    def behind(self, left: int, right: int) -> float:
+        """Probability of a token given the one before."""
+        if not (n_left := self._before[left]):
+            return self.alone(right)
+        joined = max(self._pairs[left, right] - _DISCOUNT, 0)
+        return (joined + _DISCOUNT * self._n_followers[left] * self.alone(right)) / n_left
+
+    def bits(self, lines: Iterable[list[int]]) -> tuple[float, float]:
+        """Bits of lines and their ends: of tokens alone, and given the one before."""
+        steps = [step for ids in lines for step in self._steps(ids)]
+        alone = -math.fsum(math.log2(self.alone(right)) for _, right in steps)
+        return alone, -math.fsum(math.log2(self.behind(*step)) for step in steps)
+
+    def _steps(self, ids: list[int]) -> Iterable[tuple[int, int]]:
+        bos, eos = self._ends
+        return pairwise([bos, *ids, eos])
 
 
 def _best(table: Sequence[Row]) -> Row:

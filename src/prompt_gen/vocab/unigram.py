@@ -2,8 +2,8 @@
 
 Learned by counting along the best paths (hard EM) from an over-full list of frequent strings, which
 loses in each round the entries that the text misses least. `tokenizers` has a trainer of its own,
-but its sums of fractions depend on the order of addition: two runs give two vocabularies. Counts
-of whole tokens do not. The paths are found by `tokenizers`.
+but its sums of fractions depend on the order of addition: two runs on the same text give two
+files. Counts of whole tokens do not. The paths are found by `tokenizers`.
 """
 
 import math
