@@ -1,10 +1,10 @@
-"""`python -m benchmarks [quality|latency ...]`; alone: both, the second on the run of the first."""
+"""`python -m benchmarks [NAME ...]`; alone: quality, then latency on the run of the first."""
 
 import sys
 
-from benchmarks import latency, quality
+from benchmarks import latency, quality, vocabulary
 
-BENCHMARKS = {"quality": quality.main, "latency": latency.main}
+BENCHMARKS = {"quality": quality.main, "latency": latency.main, "vocabulary": vocabulary.main}
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:

@@ -12,7 +12,7 @@ from prompt_gen.model import ARCHITECTURES
 from prompt_gen.vocab import TOKENIZERS
 
 TABLES = {
-    "vocab": (TOKENIZERS, "fit", {"tokenizer", "bytelevel"}),
+    "vocab": (TOKENIZERS, "fit", {"tokenizer", "bytelevel", "learning", "adopt", "compare"}),
     "model": (ARCHITECTURES, "build", {"sizing", "rotary"}),
     "export": (EXPORTERS, "export", set()),
 }

@@ -3,9 +3,18 @@
 A station sees its own section only. `settings.py` puts the sections together.
 """
 
-from typing import Any, Literal, TypeVar
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from prompt_gen.errors import SettingError, did_you_mean
 
@@ -78,18 +87,42 @@ class CorpusConfig(Section):
     )
 
 
+def _auto(value: Any) -> Any:
+    return None if value == "auto" else value
+
+
+def _absolute(path: str | None) -> str | None:
+    """A path that is recorded means the same file from wherever it is read again."""
+    return path and str(Path(path).absolute())
+
+
 class VocabConfig(Section):
     """Documents to a tokenizer."""
 
     kind: str = Field(
-        default="bpe", description="row of the table of vocabularies: bpe, word, char"
+        default="bpe",
+        description="row of the table of vocabularies: bpe, unigram, wordpiece, word, char",
     )
-    size: int | None = Field(
+    size: Annotated[int | None, BeforeValidator(_auto)] = Field(
         default=None,
         ge=512,
         le=65_536,
-        description="entries; none: chosen from the size of the corpus",
+        description="entries; none, or 'auto': chosen from the size of the corpus",
     )
+    sample_chars: int = Field(
+        default=20_000_000,
+        ge=10_000,
+        description="characters to learn from at most; of more, documents chosen by their hash",
+    )
+    source: Annotated[str | None, AfterValidator(_absolute)] = Field(
+        default=None,
+        description="a vocab.txt or tokenizer.json to take in place of learning one",
+    )
+
+    @property
+    def origin(self) -> str:
+        """What the vocabulary is, for people: its kind, or the file it came from."""
+        return self.kind if self.source is None else f"from {Path(self.source).name}"
 
 
 class ModelConfig(Section):

@@ -104,7 +104,7 @@ def _facts(
         "corpus": corpus_facts | {"fingerprint": documents.fingerprint},
         "script": script("".join(islice(documents.train, 1000))),
         "examples": frequent_starts(documents.train),
-        "vocab_kind": config.vocab.kind,
+        "vocab_kind": config.vocab.origin,
         "vocab_size": tokenizer.size,
         "architecture": config.model.architecture,
         "shape": shape,

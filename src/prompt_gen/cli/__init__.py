@@ -11,7 +11,8 @@ from typing import Annotated
 import typer
 
 from prompt_gen import __version__
-from prompt_gen.cli import stations, use
+from prompt_gen.cli import corpora, stations, use
+from prompt_gen.cli.groups import DefaultGroup
 from prompt_gen.errors import PromptGenError, from_os_error
 
 _EXAMPLES = """Turn a pile of domain text into an as-you-type sentence completer.
@@ -22,13 +23,26 @@ prompt-gen complete runs/clinic "高血压要注意"
 prompt-gen evaluate runs/clinic --data heldout.txt
 prompt-gen serve runs/clinic
 """
-_OF_TRAIN = {"torch", "transformers", "accelerate", "onnx", "pyarrow", "tensorboard"}
+_OF_TRAIN = {"torch", "transformers", "accelerate", "onnx", "pyarrow", "tensorboard", "zstandard"}
 
 app = typer.Typer(
     help=_EXAMPLES, no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False
 )
-app.command()(stations.corpus)
-app.command()(stations.vocab)
+vocab = typer.Typer(
+    cls=DefaultGroup, no_args_is_help=True, help="Fit the vocabulary of a run, or compare several."
+)
+vocab.command("fit")(stations.vocab)
+vocab.command("compare")(stations.compare)
+
+corpus = typer.Typer(
+    cls=DefaultGroup, no_args_is_help=True, help="Make a corpus, explain a line, or show a report."
+)
+corpus.command("read")(corpora.read)
+corpus.command("explain")(corpora.explain)
+corpus.command("report")(corpora.report)
+
+app.add_typer(corpus, name="corpus")
+app.add_typer(vocab, name="vocab")
 app.command()(stations.tokenize)
 app.command()(stations.train)
 app.command()(use.complete)

@@ -16,5 +16,42 @@ Force = Annotated[bool, typer.Option("--force", help="Make it anew, over what is
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 RunDir = Annotated[Path, typer.Argument(metavar="DIR", help="The run directory.")]
 Model = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory or a bundle.")]
-Kind = Annotated[str | None, typer.Option("--kind", help="Vocabulary: bpe, word or char.")]
-VocabSize = Annotated[int | None, typer.Option("--vocab-size", help="Entries of the vocabulary.")]
+Kind = Annotated[
+    str | None, typer.Option("--kind", help="bpe, unigram, wordpiece, word or char. [default: bpe]")
+]
+VocabSize = Annotated[
+    str | None,
+    typer.Option(
+        "--vocab-size",
+        metavar="N|auto",
+        help="Entries of the vocabulary; auto: from the size of the corpus. [default: auto]",
+    ),
+]
+VocabSource = Annotated[
+    Path | None,
+    typer.Option("--from", help="A vocab.txt or tokenizer.json to take instead of learning one."),
+]
+Files = Annotated[
+    list[Path],
+    typer.Argument(metavar="FILE...", help="Files, directories, patterns; - for standard input."),
+]
+Out = Annotated[Path, typer.Option("--out", help="The run directory.")]
+Field = Annotated[
+    list[str] | None,
+    typer.Option("--field", help="Column or key with text; several stay together as one record."),
+]
+Format = Annotated[
+    str | None,
+    typer.Option("--format", help="text, json, jsonl, csv, tsv or parquet. [default: by name]"),
+]
+Document = Annotated[
+    str | None, typer.Option("--document", help="line, paragraph or file. [default: line]")
+]
+OnBadBytes = Annotated[
+    str | None,
+    typer.Option(
+        "--on-bad-bytes",
+        help="Lines with bytes that fit no character: skip-line, replace or fail. "
+        "[default: skip-line]",
+    ),
+]

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from prompt_gen.run import Event
 
 if TYPE_CHECKING:  # the engine would load onnxruntime before any command is chosen
+    from prompt_gen.corpus.explain import Explanation
     from prompt_gen.engine import Candidate
+    from prompt_gen.vocab.compare import Comparison
 
 _LINE_EVERY_S = 10.0  # between progress lines where there is no terminal
 
@@ -76,8 +78,35 @@ class Watcher:
 def _corpus(facts: dict[str, Any]) -> str:
     documents = ", ".join(f"{n:,} {part}" for part, n in sorted(facts["documents"].items()))
     fates = ", ".join(f"{n:,} {fate}" for fate, n in facts["fates"].items())
-    encodings = ", ".join(facts["encodings"])
-    return f"corpus: {facts['lines']:,} lines read ({encodings}): {fates}\n        {documents}"
+    files = facts["files"]
+    lines = [f"{facts['lines']:,} lines of {len(files):,} files: {fates}", documents]
+    if len(files) == 1:
+        lines[0] = f"{facts['lines']:,} lines read ({_way(files[0])}): {fates}"
+    elif fields := sorted({", ".join(f["fields"]) for f in files if "fields" in f}):
+        lines.append(f"fields taken: {'; '.join(fields)}")
+    near = facts["near_duplicates"]
+    if near["documents"]:
+        lines[1] += f"; {near['documents']:,} near-duplicates in {near['groups']:,} groups"
+    for name, what in (("rules", "cleaned"), ("private", "private data")):
+        if facts[name]:
+            counts = sorted(facts[name].items(), key=lambda item: -item[1])
+            lines.append(f"{what}: " + ", ".join(f"{n:,} {which}" for which, n in counts))
+    for file in files:
+        if "bad_bytes" in file:
+            offsets = ", ".join(f"{offset:,}" for offset in file["bad_offsets"][:3])
+            lines.append(
+                f"warning: '{file['name']}' has {file['bad_bytes']:,} bytes that fit no character, "
+                f"at {offsets}{' ...' if file['bad_bytes'] > 3 else ''}"
+            )
+        if "damage" in file:
+            lines.append(f"warning: '{file['name']}': {file['damage']}")
+    return "corpus: " + "\n        ".join(lines)
+
+
+def _way(file: dict[str, Any]) -> str:
+    """How a file was read: its encoding, and the fields that were taken."""
+    fields = [f"field {', '.join(file['fields'])}"] if "fields" in file else []
+    return ", ".join([file.get("encoding", file["format"]), *fields])
 
 
 def _shards(facts: dict[str, Any]) -> str:
@@ -87,6 +116,17 @@ def _shards(facts: dict[str, Any]) -> str:
     if facts["kept"]:
         text += f"\n        {facts['kept']:,} documents kept, {facts['encoded']:,} new ones encoded"
     return text
+
+
+def _vocab_start(facts: dict[str, Any]) -> str:
+    chars = f"{facts['chars']:,} characters"
+    if "size" not in facts:
+        return f"vocab: {facts['kind']}, checked on {chars}"
+    size = f"{facts['size']:,} entries"
+    if facts["auto"]:
+        size += " (one for every 20 characters, at least 1,024, at most 8,192)"
+    share = f"about {facts['sample_chars']:,} of" if facts["sampled"] else "all"
+    return f"vocab: fitting {facts['kind']} with up to {size}, learning from {share} {chars}"
 
 
 def _training_start(facts: dict[str, Any]) -> str:
@@ -107,7 +147,7 @@ def _training_done(facts: dict[str, Any]) -> str:
 
 _TEXTS = {
     ("corpus", "done"): _corpus,
-    ("vocab", "start"): lambda f: f"vocab: fitting ({f['kind']}) ...",
+    ("vocab", "start"): _vocab_start,
     ("vocab", "done"): lambda f: f"vocab: {f['kind']}, {f['size']:,} entries",
     ("shards", "done"): _shards,
     ("training", "start"): _training_start,
@@ -124,6 +164,40 @@ def report(numbers: dict[str, Any]) -> None:
         for name, value in values.items():
             shown = f"{value:,.3f}" if isinstance(value, float) else f"{value:,}"
             print(f"{section:11} {name.replace('_', ' '):24} {shown:>12}")
+
+
+def comparison(made: "Comparison") -> None:
+    """A comparison of vocabularies as a table on stdout, and what it says in words."""
+    names = [name.replace("_", " ") for name in made.columns]
+    cells = [[_cell(value) for value in row] for row in made.rows]
+    widths = [max(map(len, column)) for column in zip(names, *cells, strict=True)]
+    for row in (names, *cells):
+        print("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)))
+    print(f"\n{made.advice}")
+
+
+def _cell(value: Any) -> str:
+    return f"{value:.3f}" if isinstance(value, float) and value < 1000 else _short(value)
+
+
+def explanation(found: "Explanation") -> None:
+    """The fate of one line on stdout."""
+    why = f" ({found.reason})" if found.reason else ""
+    into = f", into the line {found.merged_into}" if found.merged_into else ""
+    rows = {
+        "read": found.before,
+        "fate": f"{found.fate}{why}{into}",
+        "cleaned by": ", ".join(found.changes),
+        "private data": ", ".join(found.private),
+        "part": found.part,
+        "stands for": f"{found.n_lines:,} lines" if found.n_lines > 1 else "",
+    }
+    print(f"{found.file}:{found.line}")
+    for name, text in rows.items():
+        if text:
+            print(f"  {name:13} {text}")
+    for index, text in zip(found.indices, found.documents, strict=True):
+        print(f"  document {index:<5,}{text}")
 
 
 def candidates(found: "Sequence[Candidate]") -> None:

@@ -1,4 +1,4 @@
-"""From text to a bundle: corpus, vocab, tokenize, train."""
+"""From a corpus to a bundle: vocab, tokenize, train."""
 
 import shlex
 import sys
@@ -8,52 +8,67 @@ from typing import Annotated, Any
 import typer
 
 from prompt_gen.cli import show
-from prompt_gen.cli.options import ConfigFile, Force, Kind, RunDir, Settings, VocabSize
+from prompt_gen.cli.corpora import corpus_flags
+from prompt_gen.cli.options import (
+    AsJson,
+    ConfigFile,
+    Document,
+    Field,
+    Force,
+    Format,
+    Kind,
+    OnBadBytes,
+    Out,
+    RunDir,
+    Settings,
+    VocabSize,
+    VocabSource,
+)
 from prompt_gen.errors import SettingError
-
-Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Text files or directories.")]
-Out = Annotated[Path, typer.Option("--out", help="The run directory.")]
-
-
-def corpus(
-    files: Files, out: Out, force: Force = False, config: ConfigFile = None, set_: Settings = None
-) -> None:
-    """Read text files into documents, split them, and account for every line."""
-    from prompt_gen import corpus as station
-    from prompt_gen.run import Run
-    from prompt_gen.settings import resolve
-
-    settings = resolve(set_ or (), file=config)
-    run = Run(out)
-    if force:
-        run.forget("corpus")
-    station.read(files, settings.corpus, run, show.Watcher())
-    run.record_settings({"corpus": settings.corpus.model_dump()})
-    show.say(f"next: prompt-gen vocab {out}")
 
 
 def vocab(
     directory: RunDir,
     kind: Kind = None,
     vocab_size: VocabSize = None,
+    source: VocabSource = None,
     force: Force = False,
     config: ConfigFile = None,
     set_: Settings = None,
 ) -> None:
-    """Fit the vocabulary on the training documents of a run."""
+    """Fit the vocabulary on the training documents of a run, or take one that is there."""
     from prompt_gen import corpus as corpora
     from prompt_gen import vocab as station
     from prompt_gen.run import Run
     from prompt_gen.settings import resolve
 
     run = Run.open(directory)
-    flags = {"vocab": {"kind": kind, "size": vocab_size}}
+    flags = {"vocab": {"kind": kind, "size": vocab_size, "source": source and str(source)}}
     settings = resolve(set_ or (), flags, config, run.settings)
     if force:
         run.forget("vocab")
     station.fit(corpora.load(run), settings.vocab, run, show.Watcher())
     run.record_settings({"vocab": settings.vocab.model_dump()})
     show.say(f"next: prompt-gen tokenize {directory}")
+
+
+def compare(
+    directory: RunDir,
+    as_json: AsJson = False,
+    config: ConfigFile = None,
+    set_: Settings = None,
+) -> None:
+    """Compare kinds and sizes of vocabularies on the documents of a run, and recommend one."""
+    from prompt_gen import corpus as corpora
+    from prompt_gen.run import Run
+    from prompt_gen.settings import resolve
+    from prompt_gen.vocab.compare import compare as measure
+
+    run = Run.open(directory)
+    settings = resolve(set_ or (), file=config, recorded=run.settings)
+    comparison = measure(corpora.load(run), settings.vocab, show.Watcher())
+    show.result(comparison.as_dict()) if as_json else show.comparison(comparison)
+    show.say(f"next: prompt-gen vocab {directory} {comparison.flags}")
 
 
 def tokenize(directory: RunDir, force: Force = False) -> None:
@@ -85,6 +100,10 @@ def train(
     arch: Annotated[
         str | None, typer.Option("--arch", help="qwen3, llama or gpt2. [default: qwen3]")
     ] = None,
+    field: Field = None,
+    format_: Format = None,
+    document: Document = None,
+    on_bad_bytes: OnBadBytes = None,
     kind: Kind = None,
     vocab_size: VocabSize = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Of all that is random.")] = None,
@@ -102,7 +121,7 @@ def train(
     from prompt_gen.run import Run
     from prompt_gen.settings import RunConfig, resolve
 
-    flags = {
+    flags = corpus_flags(field, format_, document, on_bad_bytes) | {
         "train": {"minutes": minutes, "steps": steps, "seed": seed},
         "model": {"architecture": arch},
         "vocab": {"kind": kind, "size": vocab_size},

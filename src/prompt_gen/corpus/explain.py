@@ -70,13 +70,32 @@ def explain(run: Run, place: str) -> Explanation:
     )
 
 
+def newest_run(place: str, runs: Path = Path("runs")) -> Run:
+    """The run in a directory of runs that read a file last.
+
+    Raises:
+        NotFound: none did.
+    """
+    name = place.rpartition(":")[0]
+    stations = sorted(runs.glob("*/corpus/station.json"), key=lambda p: p.stat().st_mtime)
+    for station in reversed(stations):
+        run = Run(station.parent.parent)
+        if any(_is_called(facts["name"], name) for facts in load(run).facts["files"]):
+            return run
+    raise NotFound(f"no run in '{runs}/' has read '{name}'", "Name the run with --run DIR")
+
+
+def _is_called(known: str, name: str) -> bool:
+    """Whether the path ends in the given one."""
+    wanted = Path(name).parts
+    return bool(wanted) and Path(known).parts[-len(wanted) :] == wanted
+
+
 def _known(name: str, names: list[str]) -> str:
     """The file as it was read: by its whole name, or by an ending that only one has."""
     if name in names:
         return name
-    fitting = [
-        known for known in names if Path(known).parts[-len(Path(name).parts) :] == Path(name).parts
-    ]
+    fitting = [known for known in names if _is_called(known, name)]
     if len(fitting) == 1:
         return fitting[0]
     if fitting:

@@ -9,21 +9,28 @@ from tokenizers.models import Model
 
 ALPHABET = sorted(pre_tokenizers.ByteLevel.alphabet())
 
-# Where BPE may join: letters with one sign before them, single digits, runs of signs, white space.
-# It is the split that llama.cpp knows as "qwen2", without the English contractions' own rule.
+# Where entries may join: letters with one sign before them, single digits, runs of signs, white
+# space. It is, letter by letter, the split that llama.cpp knows by the name PRE_TOKENIZER, so that
+# an exported model reads text as it was trained to. Runs are as long as they are; only `learning`
+# bounds them.
+PRE_TOKENIZER = "qwen2"
 CLAUSES = (
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*"
-    r"|\s*[\r\n]+|\s+(?!\S)|\s+"
+    r"(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}"
+    r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
 CHARACTERS = r"[\s\S]"
 
 
-def assemble(model: Model, pieces: str) -> Tokenizer:
-    """A tokenizer that splits text by the pattern `pieces` and models each piece's bytes."""
+def assemble(model: Model, pattern: str, longest: int | None = None) -> Tokenizer:
+    """A tokenizer that splits text by a pattern and models each piece's bytes.
+
+    Pieces of more than `longest` characters, if given, are cut from the left.
+    """
+    patterns = [pattern] if longest is None else [pattern, rf"[\s\S]{{1,{longest}}}"]
     tokenizer = Tokenizer(model)
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
-            pre_tokenizers.Split(Regex(pieces), "isolated"),
+            *(pre_tokenizers.Split(Regex(p), "isolated") for p in patterns),
             pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
         ]
     )

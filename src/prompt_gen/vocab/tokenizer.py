@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +15,8 @@ from prompt_gen.text import check_text
 from prompt_gen.vocab.bytelevel import unspell
 
 BOS, EOS = "<|bos|>", "<|eos|>"
-SPECIAL_TOKENS = (BOS, EOS)  # ids 0 and 1
+SPECIAL_TOKENS = (BOS, EOS)  # ids 0 and 1, unless the vocabulary was made elsewhere
+_BYTES = re.compile(r"(<0x[0-9A-F]{2}>)+")
 
 
 class Tokenizer:
@@ -71,19 +73,28 @@ class Tokenizer:
     @cached_property
     def token_bytes(self) -> list[bytes]:
         """The bytes of every token by id; special tokens have none."""
-        strings = [self._inner.id_to_token(i) or "" for i in range(self.size)]
-        return [b"" if s in SPECIAL_TOKENS else unspell(s) for s in strings]
+        added = self._inner.get_added_tokens_decoder()
+        return [
+            (b"" if added[i].special else added[i].content.encode("utf-8"))
+            if i in added
+            else unspell(self._inner.id_to_token(i) or "")
+            for i in range(self.size)
+        ]
 
     def readable(self, token_id: int) -> str:
-        """A token as a line of `vocab.txt`: its text, or its bytes where it is no whole text."""
+        """A token as a line of `vocab.txt`: its text, or its bytes where it is no whole text.
+
+        Backslashes, controls and the like are escaped as in Python.
+        """
         data = self.token_bytes[token_id]
         if not data:
-            return SPECIAL_TOKENS[token_id]
+            return self._inner.id_to_token(token_id) or ""
         try:
             text = data.decode("utf-8")
         except UnicodeDecodeError:
             return "".join(f"<0x{byte:02X}>" for byte in data)
-        return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
+        plain = text.isprintable() and "\\" not in text
+        return text if plain else text.encode("unicode_escape").decode("ascii")
 
     def save(self, directory: Path) -> None:
         """Write `tokenizer.json`, and the config with which stock transformers load it."""
@@ -98,6 +109,13 @@ class Tokenizer:
         }
         text = json.dumps(config, indent=1)
         (directory / "tokenizer_config.json").write_text(text + "\n", "utf-8")
+
+
+def unreadable(line: str) -> str | None:
+    """The text of a line that `readable` wrote; none, if the token is special or no whole text."""
+    if line in SPECIAL_TOKENS or _BYTES.fullmatch(line):
+        return None
+    return line.encode("ascii").decode("unicode_escape") if "\\" in line else line
 
 
 def load_tokenizer(directory: Path) -> Tokenizer:

@@ -5,14 +5,13 @@ probable path through the list (a unigram model, Kudo 2018), by the same rule fo
 and what is typed.
 """
 
-import math
 from collections import Counter
 from collections.abc import Iterable
 
 import rjieba
-from tokenizers import Tokenizer, models
+from tokenizers import Tokenizer
 
-from prompt_gen.vocab import bytelevel
+from prompt_gen.vocab import bytelevel, unigram
 from prompt_gen.vocab.tokenizer import SPECIAL_TOKENS
 
 
@@ -25,17 +24,11 @@ def fit(texts: Iterable[str], size: int) -> Tokenizer:
         # and characters beside them, so that all can be spelled.
         for entry in (*rjieba.cut(piece, False), *piece):
             counts[entry] += n_times
-    total = counts.total()
-    scores = dict.fromkeys(SPECIAL_TOKENS, 0.0)
-    rarest = _score(0.5, total)
-    scores |= dict.fromkeys(bytelevel.ALPHABET, rarest)
+    n_free = size - len(SPECIAL_TOKENS) - len(bytelevel.ALPHABET)
+    chosen: dict[str, int] = {}
     for word, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
-        entry = bytelevel.spell(word)
-        if (entry in scores and entry not in SPECIAL_TOKENS) or len(scores) < size:
-            scores[entry] = _score(count, total)
-    return bytelevel.assemble(models.Unigram(list(scores.items())), bytelevel.CLAUSES)
-
-
-def _score(count: float, total: int) -> float:
-    """Log-probability, rounded so that it is the same after being written and read."""
-    return round(math.log(count / total), 6)
+        is_byte = len(word) == 1 and word.isascii()
+        if is_byte or n_free > 0:
+            chosen[word] = count
+            n_free -= not is_byte
+    return unigram.assemble(chosen)
