@@ -1,11 +1,15 @@
 """Every table of parts: its rows are the files of its package, and each can be loaded."""
 
+import re
 from importlib import import_module
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from prompt_gen.choices import Choice, Choices
+from prompt_gen.cli.options import Kind
+from prompt_gen.config import VocabConfig
 from prompt_gen.errors import MissingExtra, UnknownChoice
 from prompt_gen.export import EXPORTERS
 from prompt_gen.model import ARCHITECTURES
@@ -26,6 +30,16 @@ def test_the_files_on_disk_are_the_rows(package: str) -> None:
     assert files == set(table)
     for name in table:
         assert callable(getattr(table.load(name), function))
+
+
+def test_what_is_said_of_the_kinds_of_vocabulary_names_every_row() -> None:
+    setting = VocabConfig.model_fields["kind"]
+    option = get_args(Kind)[1]
+    assert setting.default in TOKENIZERS
+    for said in (setting.description, option.help):
+        assert set(re.findall(r"[a-z]+", said.replace(" (default)", "").split(":")[-1])) >= set(
+            TOKENIZERS
+        )
 
 
 def test_an_unknown_row_is_refused_with_the_nearest() -> None:

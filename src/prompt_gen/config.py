@@ -92,8 +92,8 @@ def _auto(value: Any) -> Any:
 
 
 def _absolute(path: str | None) -> str | None:
-    """A path that is recorded means the same file from wherever it is read again."""
-    return path and str(Path(path).absolute())
+    """A path that is recorded means the same file from wherever it is read again; '': none."""
+    return str(Path(path).absolute()) if path else None
 
 
 class VocabConfig(Section):

@@ -62,6 +62,10 @@ def test_a_vocabulary_is_brought_along(copy: Path, tmp_path: Path) -> None:
     assert "from words.txt, 260 entries" in done.stderr
     tokenizer = vocab.load(Run(copy))
     assert [tokenizer.readable(i) for i in tokenizer.encode("高血压患者")] == ["高血压", "患者"]
+    assert "unchanged" in prompt_gen("vocab", copy).stderr
+    assert "vocab: char" in prompt_gen("vocab", copy, "--kind", "char").stderr
+    args = ("--from", tmp_path / "words.txt", "--kind", "bpe")
+    refused(2, "vocab", copy, *args, says=("--from", "--kind"))
 
 
 def test_training_takes_it_by_the_setting(corpus_file: Path, tmp_path: Path) -> None:

@@ -86,6 +86,16 @@ def test_a_stock_byte_level_bpe_keeps_its_ids_and_gets_our_ends(like: str, tmp_p
     assert tokenizer.token_bytes[made.token_to_id("<|endoftext|>")] == b""
 
 
+def test_stock_transformers_load_what_was_brought_along(tmp_path: Path) -> None:
+    from transformers import AutoTokenizer
+
+    tokenizer, _ = adopt.adopt(saved(stock("qwen"), tmp_path), LINES)
+    tokenizer.save(tmp_path)
+    loaded = AutoTokenizer.from_pretrained(tmp_path)
+    for line in (*LINES[:20], "cafe\u0301 <tool_call> 38.5℃"):
+        assert loaded(line)["input_ids"] == [tokenizer.bos_id, *tokenizer.encode(line)]
+
+
 def test_what_would_change_text_is_left_out_and_said(tmp_path: Path) -> None:
     tokenizer, remarks = adopt.adopt(saved(stock("qwen"), tmp_path), LINES)
     assert tokenizer.decode(tokenizer.encode("cafe\u0301 <tool_call>")) == "cafe\u0301 <tool_call>"

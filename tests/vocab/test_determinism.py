@@ -68,6 +68,13 @@ def test_a_sample_is_the_same_documents_in_any_order(tmp_path: Path) -> None:
     assert sum(map(len, first)) == pytest.approx(n_chars / 4, rel=0.1)
 
 
+def test_of_a_long_document_parts_are_chosen(tmp_path: Path) -> None:
+    text = "".join(f"第{i}行：{line}" for i, line in enumerate(LINES * 20))
+    chosen = list(learning.sample(part(tmp_path / "a", [text]), len(text) // 4))
+    assert sum(map(len, chosen)) == pytest.approx(len(text) / 4, rel=0.3)
+    assert all(stretch in text for stretch in chosen)
+
+
 def test_a_small_corpus_is_not_sampled_nor_held_in_memory(tmp_path: Path) -> None:
     texts = part(tmp_path / "a", LINES)
     assert learning.sample(texts, texts.n_chars) is texts

@@ -130,7 +130,8 @@ def test_text_is_split_as_llama_cpp_splits_it_under_the_name() -> None:
     assert bytelevel.PRE_TOKENIZER == "qwen2"
     pieces = bytelevel.pieces("It's 38.5℃,  高血压患者…\n\n DON'T'x ")
     assert pieces == [
-        "It", "'s", " ", "3", "8", ".", "5", "℃,", " ", " 高血压患者", "…\n\n", " DON", "'T", "'x", " ",
+        "It", "'s", " ", "3", "8", ".", "5", "℃,", " ", " 高血压患者", "…\n\n", " DON", "'T",
+        "'x", " ",
     ]  # fmt: skip
 
 

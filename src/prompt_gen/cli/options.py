@@ -17,14 +17,15 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 RunDir = Annotated[Path, typer.Argument(metavar="DIR", help="The run directory.")]
 Model = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory or a bundle.")]
 Kind = Annotated[
-    str | None, typer.Option("--kind", help="bpe, unigram, wordpiece, word or char. [default: bpe]")
+    str | None,
+    typer.Option("--kind", help="Vocabulary: bpe (default), unigram, wordpiece, word or char."),
 ]
 VocabSize = Annotated[
     str | None,
     typer.Option(
         "--vocab-size",
         metavar="N|auto",
-        help="Entries of the vocabulary; auto: from the size of the corpus. [default: auto]",
+        help="Entries of the vocabulary; auto (default): from the size of the corpus.",
     ),
 ]
 VocabSource = Annotated[

@@ -43,7 +43,7 @@ def vocab(
     from prompt_gen.settings import resolve
 
     run = Run.open(directory)
-    flags = {"vocab": {"kind": kind, "size": vocab_size, "source": source and str(source)}}
+    flags = {"vocab": _vocabulary(kind, vocab_size, source)}
     settings = resolve(set_ or (), flags, config, run.settings)
     if force:
         run.forget("vocab")
@@ -124,7 +124,7 @@ def train(
     flags = corpus_flags(field, format_, document, on_bad_bytes) | {
         "train": {"minutes": minutes, "steps": steps, "seed": seed},
         "model": {"architecture": arch},
-        "vocab": {"kind": kind, "size": vocab_size},
+        "vocab": _vocabulary(kind, vocab_size),
     }
     if resume:
         run = Run.open(out)
@@ -151,9 +151,23 @@ def train(
     )
 
 
+def _vocabulary(kind: str | None, size: str | None, source: Path | None = None) -> dict[str, Any]:
+    """Settings of the vocabulary; a kind that is asked for is learned, not taken from a file."""
+    flags = {"kind": kind, "size": size}
+    given = [f"--{name}" for name, value in (("kind", kind), ("vocab-size", size)) if value]
+    if source and given:
+        raise SettingError(
+            f"--from takes a vocabulary as it is; {' and '.join(given)} was given with it",
+            "Leave one of them out",
+        )
+    if source or kind:
+        flags["source"] = str(source or "")
+    return flags
+
+
 def _refuse_settings(set_: list[str] | None, flags: dict[str, dict[str, Any]]) -> None:
     """A resumed run goes on with its own settings: others would be dropped in silence."""
-    given = [f"--{k}" for row in flags.values() for k, v in row.items() if v is not None]
+    given = [f"--{k}" for row in flags.values() for k, v in row.items() if v not in (None, "")]
     if set_ or given:
         raise SettingError(
             f"--resume goes on with the settings of the run; {', '.join(set_ or given)} was given",

@@ -19,6 +19,7 @@ from prompt_gen.run import Event, Watch, silent
 from prompt_gen.vocab import TOKENIZERS, learning
 from prompt_gen.vocab.tokenizer import Tokenizer
 
+_SMALLEST, _LARGEST = 512, 65_536  # entries that the settings allow
 _LEARN_CHARS = 2_000_000  # of the training documents, for each vocabulary
 _MEASURED = 2000  # validation documents
 _TYPED = 200  # of them, those whose every prefix is encoded
@@ -62,7 +63,7 @@ class Comparison:
     @property
     def flags(self) -> str:
         """Options of `prompt-gen vocab` that make the recommended one."""
-        return f"--kind {self.best.kind} --vocab-size {self.best.size}"
+        return f"--kind {self.best.kind} --vocab-size {max(_SMALLEST, self.best.size)}"
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -86,6 +87,7 @@ def compare(corpus: Corpus, config: VocabConfig, watch: Watch = silent) -> Compa
             "Add text, or raise corpus.validation",
         )
     middle = config.size or learning.auto_size(corpus.train.n_chars)
+    sizes = sorted({max(_SMALLEST, middle // 2), middle, min(_LARGEST, middle * 2)})
     rows: dict[tuple[str, int], Row] = {}
     for n_done, kind in enumerate(TOKENIZERS):
         watch(Event("vocab", "progress", n_done, len(TOKENIZERS), {"kind": kind}))
@@ -94,7 +96,7 @@ def compare(corpus: Corpus, config: VocabConfig, watch: Watch = silent) -> Compa
         except MissingExtra as error:
             watch(Event("vocab", "note", facts={"warning": str(error)}))
             continue
-        for size in (middle // 2, middle, middle * 2):
+        for size in sizes:
             tokenizer = Tokenizer(part.fit(texts, size))
             # A small corpus may fill no more entries at twice the size.
             if (kind, tokenizer.size) not in rows:

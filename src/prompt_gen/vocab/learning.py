@@ -16,6 +16,7 @@ from prompt_gen.vocab import bytelevel
 
 MIN_COUNT = 2
 COVERAGE = 0.998  # share of the text whose characters are entries; rarer ones fall apart
+_STRETCH = 1000  # characters of a document that are sampled together
 MAX_PIECE = 16  # characters; longer runs without a border are cut while learning
 
 # Text without signs or spaces would be one piece a line: each seen once, all in memory.
@@ -35,12 +36,17 @@ def auto_size(n_chars: int) -> int:
 def sample(documents: Documents, n_chars: int) -> Iterable[str]:
     """All documents, or of more than `n_chars` characters those whose hash is small enough.
 
-    About `n_chars` characters, in memory; the same documents in whatever order they come.
+    About `n_chars` characters, in memory; the same ones in whatever order the documents come. Of
+    long documents each stretch is chosen by itself.
     """
     if documents.n_chars <= n_chars:
         return documents
     limit = 2**64 * n_chars // documents.n_chars
-    return [text for text in documents if _hash(text) < limit]
+    return [part for text in documents for part in _stretches(text) if _hash(part) < limit]
+
+
+def _stretches(text: str) -> list[str]:
+    return [text[at : at + _STRETCH] for at in range(0, len(text), _STRETCH)]
 
 
 def _hash(text: str) -> int:
