@@ -14,7 +14,7 @@ from prompt_gen.corpus.report.words import both, count, grouped, paragraph, plai
 from prompt_gen.errors import Damaged
 from prompt_gen.run import Run, write_atomic
 
-_STYLE = Path(__file__).with_name("style.css")
+STYLE = Path(__file__).with_name("style.css")
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -55,7 +55,7 @@ def render(report: dict[str, Any], title: str, limits: Sequence[str] = ()) -> st
     )
     return _PAGE.format(
         title=escape(f"Corpus report: {plain(title)}"),
-        style=_STYLE.read_text("utf-8"),
+        style=STYLE.read_text("utf-8"),
         header=_header(report, title),
         main=main,
     )
