@@ -37,5 +37,5 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "prompt-gen needs Python 3.11 or newer; set PYTHON=/path/to/python3"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,word,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,word,fold,dev]'
 	@touch $@

@@ -3,9 +3,11 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from prompt_gen import bundle, pipeline
+from prompt_gen.corpus.documents import Writer
 from prompt_gen.engine import Completer
 from prompt_gen.run import Run
 from prompt_gen.settings import resolve
@@ -22,6 +24,14 @@ SMALL = (
 
 def lines_of(name: str) -> list[str]:
     return (BUNDLED / name).read_text("utf-8").splitlines()
+
+
+def write_part(directory: Path, part: str, texts: list[str], counts: list[int]) -> None:
+    """A part of a corpus as its station would leave it, no two texts nearly the same."""
+    writer = Writer(directory, part)
+    for text in texts:
+        writer.add(text)
+    writer.close(counts=np.array(counts, np.int32), groups=np.arange(len(texts), dtype=np.int32))
 
 
 @pytest.fixture(scope="session")

@@ -44,9 +44,9 @@ def bad(tmp_path: Path) -> Path:
     [
         ("missing.txt", 2, ("no such file", "missing.txt")),
         ("nothing", 3, ("no text in the directory",)),
-        ("empty.txt", 3, ("is empty",)),
+        ("empty.txt", 3, ("no line with text",)),
         ("binary.txt", 3, ("binary",)),
-        ("broken.txt", 3, ("byte 20", "0xff", "UTF-8")),
+        ("broken.txt", 3, ("2 bytes that fit no character, at 20, 21", "too few")),
         ("small.txt", 3, ("too few", "At least")),
     ],
 )
@@ -54,6 +54,13 @@ def test_bad_text(bad: Path, name: str, code: int, says: tuple[str, ...]) -> Non
     out = bad / "run"
     refused(code, "train", bad / name, "--out", out, "--steps", "5", says=says)
     assert not (out / "bundle").exists()
+
+
+def test_bad_bytes_can_be_an_error(bad: Path) -> None:
+    args = ("corpus", bad / "broken.txt", "--out", bad / "run", "--on-bad-bytes")
+    refused(3, *args, "fail", says=("broken.txt", "offset 20", "skip-line"))
+    refused(2, *args, "ignore", says=("on_bad_bytes", "'fail'"))
+    assert not (bad / "run").exists()
 
 
 def test_an_out_that_is_not_ours_is_left_alone(bad: Path, corpus_file: Path) -> None:

@@ -11,19 +11,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prompt_gen import corpus, shards
-from prompt_gen.corpus import Corpus, documents
+from prompt_gen.corpus import Corpus
 from prompt_gen.run import Event, Run
 from prompt_gen.shards import sealed
 from prompt_gen.shards.part import TextsHash, open_part
 from prompt_gen.shards.writer import PartWriter
 from prompt_gen.vocab import Tokenizer
+from tests.conftest import write_part
 from tests.shards.conftest import SMALL_FILE, files_of, flip
 
 
 def with_train(run: Run, texts: list[str], counts: list[int] | None = None) -> Corpus:
     """The run's corpus with other training documents, as if its files had changed."""
-    n = np.array(counts or [1] * len(texts))
-    documents.write(run.station("corpus"), "train", texts, n, np.arange(len(n)))
+    n = counts or [1] * len(texts)
+    write_part(run.station("corpus"), "train", texts, n)
     return replace(corpus.load(run), fingerprint=f"{hash((*texts, *n))}")
 
 

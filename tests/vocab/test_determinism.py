@@ -7,13 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from prompt_gen.corpus import documents
 from prompt_gen.corpus.documents import Documents
 from prompt_gen.vocab import TOKENIZERS, Tokenizer, learning
-from tests.conftest import lines_of
+from tests.conftest import lines_of, write_part
 
 LINES = lines_of("health-zh.txt")[:400] + lines_of("helpdesk-en.txt")[:100]
 
@@ -52,7 +50,7 @@ def test_the_number_of_threads_changes_nothing() -> None:
 
 def part(where: Path, texts: list[str]) -> Documents:
     where.mkdir()
-    documents.write(where, "train", texts, np.ones(len(texts)), np.arange(len(texts)))
+    write_part(where, "train", texts, [1] * len(texts))
     return Documents(where, "train")
 
 

@@ -23,7 +23,16 @@ prompt-gen complete runs/clinic "高血压要注意"
 prompt-gen evaluate runs/clinic --data heldout.txt
 prompt-gen serve runs/clinic
 """
-_OF_TRAIN = {"torch", "transformers", "accelerate", "onnx", "pyarrow", "tensorboard", "zstandard"}
+_OF_TRAIN = {
+    "accelerate",
+    "charset_normalizer",
+    "onnx",
+    "pyarrow",
+    "tensorboard",
+    "torch",
+    "transformers",
+    "zstandard",
+}
 
 app = typer.Typer(
     help=_EXAMPLES, no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False
