@@ -81,7 +81,7 @@ def explain(
 def report(
     directory: RunDir,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Where to write it. [default: DIR/corpus.html]")
+        Path | None, typer.Option("--out", help="Where to write it. (default: DIR/corpus.html)")
     ] = None,
 ) -> None:
     """Write the corpus's report, one HTML file, and open it where there is a screen."""

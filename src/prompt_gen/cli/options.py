@@ -43,16 +43,16 @@ Field = Annotated[
 ]
 Format = Annotated[
     str | None,
-    typer.Option("--format", help="text, json, jsonl, csv, tsv or parquet. [default: by name]"),
+    typer.Option("--format", help="text, json, jsonl, csv, tsv or parquet. (default: by name)"),
 ]
 Document = Annotated[
-    str | None, typer.Option("--document", help="line, paragraph or file. [default: line]")
+    str | None, typer.Option("--document", help="line, paragraph or file. (default: line)")
 ]
 OnBadBytes = Annotated[
     str | None,
     typer.Option(
         "--on-bad-bytes",
         help="Lines with bytes that fit no character: skip-line, replace or fail. "
-        "[default: skip-line]",
+        "(default: skip-line)",
     ),
 ]

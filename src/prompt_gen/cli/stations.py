@@ -92,13 +92,13 @@ def train(
         typer.Argument(metavar="[FILE]...", help="Text; none: the corpus the run already has."),
     ] = None,
     minutes: Annotated[
-        float | None, typer.Option("--minutes", help="Wall time of training. [default: 5]")
+        float | None, typer.Option("--minutes", help="Wall time of training. (default: 5)")
     ] = None,
     steps: Annotated[
         int | None, typer.Option("--steps", help="Updates, in place of minutes.")
     ] = None,
     arch: Annotated[
-        str | None, typer.Option("--arch", help="qwen3, llama or gpt2. [default: qwen3]")
+        str | None, typer.Option("--arch", help="qwen3, llama or gpt2. (default: qwen3)")
     ] = None,
     field: Field = None,
     format_: Format = None,

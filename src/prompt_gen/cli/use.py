@@ -16,9 +16,9 @@ def complete(
     text: Annotated[
         str | None, typer.Argument(help="What was typed; none: ask for it, line by line.")
     ] = None,
-    n: Annotated[int | None, typer.Option("-n", help="Candidates. [default: 5]")] = None,
+    n: Annotated[int | None, typer.Option("-n", help="Candidates. (default: 5)")] = None,
     max_chars: Annotated[
-        int | None, typer.Option("--max-chars", help="Longest continuation. [default: 24]")
+        int | None, typer.Option("--max-chars", help="Longest continuation. (default: 24)")
     ] = None,
     as_json: AsJson = False,
     config: ConfigFile = None,
@@ -88,10 +88,10 @@ def evaluate(
 def serve(
     run: Model,
     host: Annotated[
-        str | None, typer.Option("--host", help="Address. [default: 127.0.0.1]")
+        str | None, typer.Option("--host", help="Address. (default: 127.0.0.1)")
     ] = None,
     port: Annotated[
-        int | None, typer.Option("--port", help="Port; 0 takes a free one. [default: 8765]")
+        int | None, typer.Option("--port", help="Port; 0 takes a free one. (default: 8765)")
     ] = None,
     config: ConfigFile = None,
     set_: Settings = None,
