@@ -2,9 +2,14 @@
 
 import sys
 
-from benchmarks import latency, quality, vocabulary
+from benchmarks import corpus, latency, quality, vocabulary
 
-BENCHMARKS = {"quality": quality.main, "latency": latency.main, "vocabulary": vocabulary.main}
+BENCHMARKS = {
+    "corpus": corpus.main,
+    "latency": latency.main,
+    "quality": quality.main,
+    "vocabulary": vocabulary.main,
+}
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:

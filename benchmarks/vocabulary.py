@@ -21,7 +21,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +31,8 @@ from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from benchmarks.machine import DATA, describe, keep
 from prompt_gen import vocab
 from prompt_gen.config import VocabConfig
-from prompt_gen.corpus import Corpus, documents
-from prompt_gen.corpus.documents import Documents
+from prompt_gen.corpus import Corpus
+from prompt_gen.corpus.documents import Documents, Writer
 from prompt_gen.run import Run
 
 SIZE = 8192
@@ -119,10 +119,11 @@ def measured(side: str, where: Path) -> dict[str, Any]:
 def prepared(where: Path, megabytes: int) -> dict[str, int]:
     """Write the text as lines and as documents; its size."""
     n_lines = write_text(where / "lines.txt", megabytes * 1_000_000)
+    writer = Writer(where, "train")
     with (where / "lines.txt").open(encoding="utf-8", newline="\n") as file:
-        texts = (line.rstrip("\n") for line in file)
-        ones = np.ones(n_lines, np.int32)
-        documents.write(where, "train", islice(texts, n_lines), ones, np.arange(n_lines))
+        for line in file:
+            writer.add(line.rstrip("\n"))
+    writer.close(counts=np.ones(n_lines, np.int32), groups=np.arange(n_lines, dtype=np.int32))
     return {"bytes": (where / "lines.txt").stat().st_size, "lines": n_lines}
 
 

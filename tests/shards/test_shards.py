@@ -98,7 +98,7 @@ def test_texts_are_taken_a_batch_at_a_time(
             yield f"第{i:02}句话没有说完"
 
     writer = PartWriter(tmp_path, "train", tokenizer, shards.MAX_BYTES)
-    assert all(n_taken - n_done <= 1 for n_done in writer.add(texts()))
+    assert all(n_taken - n_done <= 20 for n_done in writer.add(texts()))  # one batch ahead
     assert n_taken == 50
 
 

@@ -7,6 +7,7 @@ document begins with as well.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import islice
@@ -16,6 +17,7 @@ import numpy as np
 
 from prompt_gen.errors import Damaged
 
+_SPECIAL = re.compile(r'["\\\x00-\x1f]')  # what JSON escapes
 _AGAIN = "Make it again: prompt-gen corpus FILE --out DIR --force"
 
 
@@ -41,7 +43,7 @@ class Documents:
                 for line in islice(file, 1, None):
                     if line.startswith("]"):
                         break
-                    yield json.loads(line.rstrip(",\n"))
+                    yield _text(line.rstrip(",\n"))
                     n_read += 1
         except (OSError, ValueError) as error:
             raise Damaged(f"'{self.path}' is damaged: {error}", _AGAIN) from error
@@ -91,6 +93,17 @@ class Documents:
             raise Damaged(f"'{path}' is damaged: {error}", _AGAIN) from error
 
 
+def _text(spelled: str) -> str:
+    """The text of a JSON string; most need no parser."""
+    if "\\" not in spelled and len(spelled) > 1 and spelled[0] == spelled[-1] == '"':
+        return spelled[1:-1]
+    return json.loads(spelled)
+
+
+def _spelled(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False) if _SPECIAL.search(text) else f'"{text}"'
+
+
 class Writer:
     """Writes a part: its texts one by one, its arrays at once."""
 
@@ -101,7 +114,7 @@ class Writer:
 
     def add(self, text: str) -> None:
         """Append a document."""
-        self._file.write(self._before + json.dumps(text, ensure_ascii=False))
+        self._file.write(self._before + _spelled(text))
         self._before = ",\n"
 
     def close(self, **arrays: np.ndarray) -> None:

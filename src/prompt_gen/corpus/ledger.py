@@ -84,10 +84,10 @@ class Ledger:
             "documents": documents,
         }
         self._writer.write_table(pa.table(columns, SCHEMA))
-        pairs, counts = np.unique(np.stack([fates, reasons]), axis=1, return_counts=True)
-        for fate, reason, count in zip(*pairs.tolist(), counts.tolist(), strict=True):
-            why = self._reasons[reason]
-            self.totals[f"{FATES[fate]}: {why}" if why else FATES[fate]] += count
+        counts = np.bincount(fates * len(self._reasons) + reasons)
+        for code in np.flatnonzero(counts).tolist():
+            fate, why = FATES[code // len(self._reasons)], self._reasons[code % len(self._reasons)]
+            self.totals[f"{fate}: {why}" if why else fate] += int(counts[code])
 
     def close(self, n_lines: int) -> dict[str, int]:
         """Finish the file; lines by fate and reason.

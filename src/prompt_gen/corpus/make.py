@@ -18,7 +18,7 @@ from prompt_gen.corpus.encoding import check_encoding
 from prompt_gen.corpus.ledger import Ledger, Places
 from prompt_gen.corpus.prefixes import seen_chars
 from prompt_gen.corpus.prepare import Chunk, Preparer, Tally, chunks, joined
-from prompt_gen.corpus.readers import Line, Reading
+from prompt_gen.corpus.readers import Reading
 from prompt_gen.corpus.sources import Source
 from prompt_gen.corpus.split import PARTS, TRAIN, split
 from prompt_gen.corpus.spool import DOCUMENT, ROW, Spool
@@ -129,10 +129,11 @@ def _chunks(found: Sequence[Source], config: CorpusConfig, what: Found) -> Itera
     for number, source in enumerate(found):
         reading = Reading(source.path, source.name, config.encoding, config.fields)
         before = what.n_lines
-        lines = _counted(readers.read(source.kind, reading), what)
+        lines = readers.read(source.kind, reading)
         try:
             for chunk in chunks(number, lines, config.document == "file"):
                 _refuse_bad_bytes(reading, config)
+                what.n_lines += chunk.n_lines
                 yield chunk
                 what.n_bytes = n_bytes + reading.n_bytes
         except BadText as error:
@@ -144,15 +145,6 @@ def _chunks(found: Sequence[Source], config: CorpusConfig, what: Found) -> Itera
         n_bytes += source.path.stat().st_size
         what.n_bytes = n_bytes
         what.files.append(_file_facts(source, reading, what.n_lines - before))
-
-
-def _counted(lines: Iterator[Line], what: Found) -> Iterator[Line]:
-    last = 0
-    for line in lines:
-        if line.number != last:
-            what.n_lines += 1
-            last = line.number
-        yield line
 
 
 def _refuse_bad_bytes(reading: Reading, config: CorpusConfig) -> None:
@@ -296,11 +288,18 @@ def _facts(
 def _tallied(tally: Tally) -> dict[str, Any]:
     """What only the report shows."""
     return {
-        "characters": tally.characters.most_common(),
+        "characters": _by_frequency(tally.characters),
         "lengths": sorted(tally.lengths.items()),
         "examples": tally.examples,
         "samples": [sample[1:] for sample in tally.samples],
     }
+
+
+def _by_frequency(characters: np.ndarray) -> list[tuple[str, int]]:
+    """Characters and how often they occur, the most frequent first."""
+    codes = np.flatnonzero(characters)
+    order = np.argsort(-characters[codes], kind="stable")
+    return [(chr(code), int(characters[code])) for code in codes[order].tolist()]
 
 
 def _histogram(values: np.ndarray) -> list[list[int]]:

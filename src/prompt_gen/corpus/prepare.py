@@ -5,14 +5,14 @@ time.
 """
 
 import re
-import zlib
 from bisect import insort
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from hashlib import blake2b, sha256
+from hashlib import sha256
 from heapq import nsmallest
 from itertools import groupby
+from zlib import crc32
 
 import numpy as np
 
@@ -39,13 +39,22 @@ class Chunk:
 
     file: int
     lines: list[Line]
+    n_lines: int = 0  # with different numbers
+
+    def __getstate__(self) -> tuple[int, int, list[tuple]]:
+        """Columns, which go to another process in a third of the time."""
+        return self.file, self.n_lines, list(zip(*self.lines, strict=True))
+
+    def __setstate__(self, state: tuple[int, int, list[tuple]]) -> None:
+        self.file, self.n_lines, columns = state
+        self.lines = list(map(Line, *columns))
 
 
 @dataclass
 class Tally:
     """What a report tells about lines and documents."""
 
-    characters: Counter[str] = field(default_factory=Counter)
+    characters: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))  # by code point
     lengths: Counter[int] = field(default_factory=Counter)  # documents by characters
     changes: Counter[str] = field(default_factory=Counter)  # lines by cleaning rule
     private: Counter[str] = field(default_factory=Counter)  # finds by kind
@@ -54,11 +63,14 @@ class Tally:
 
     def n_chars(self) -> int:
         """Characters of all documents."""
-        return self.characters.total()
+        return int(self.characters.sum())
 
     def add(self, other: "Tally") -> None:
         """Count another chunk's in."""
-        for name in ("characters", "lengths", "changes", "private"):
+        few, many = sorted((self.characters, other.characters), key=len)
+        self.characters = many.copy()
+        self.characters[: len(few)] += few
+        for name in ("lengths", "changes", "private"):
             getattr(self, name).update(getattr(other, name))
         for kind, texts in other.examples.items():
             known = self.examples.setdefault(kind, [])
@@ -80,17 +92,18 @@ class Prepared:
 def chunks(file: int, lines: Iterable[Line], whole_file: bool) -> Iterator[Chunk]:
     """Lines in chunks; a block of lines is never cut, unless it is far larger than a chunk."""
     waiting: list[Line] = []
-    n_chars, last = 0, -1
+    n_chars, n_lines, block, last = 0, 0, -1, -1
     for line in lines:
         is_full = len(waiting) >= CHUNK_LINES or n_chars > CHUNK_CHARS
-        if is_full and not whole_file and (line.block != last or n_chars > 8 * CHUNK_CHARS):
-            yield Chunk(file, waiting)
-            waiting, n_chars = [], 0
+        if is_full and not whole_file and (line.block != block or n_chars > 8 * CHUNK_CHARS):
+            yield Chunk(file, waiting, n_lines)
+            waiting, n_chars, n_lines = [], 0, 0
         waiting.append(line)
         n_chars += len(line.text)
-        last = line.block
+        n_lines += line.number != last
+        block, last = line.block, line.number
     if waiting:
-        yield Chunk(file, waiting)
+        yield Chunk(file, waiting, n_lines)
 
 
 class Preparer:
@@ -221,12 +234,12 @@ class _Work:
         return self._block_ids.setdefault(block, len(self._block_ids))
 
     def _sample(self, line: Line, texts: list[str], reason: str) -> None:
-        """A line whose checksum happens to be low is shown in the report, private data masked."""
-        if not line.text or line.text.isspace():
-            return
-        order = zlib.crc32(line.text.encode("utf-8", "surrogatepass"))
+        """A line with a low scrambled number is shown in the report, private data masked."""
+        order = (line.number * 0x9E3779B1 + self._chunk.file * 0x85EBCA6B) & 0xFFFFFFFF
         samples = self._tally.samples
         if len(samples) == N_SAMPLES and order >= samples[-1][0]:
+            return
+        if not line.text or line.text.isspace():
             return
         before = line.text[:400].replace(BAD, "\ufffd")
         if self._p._privacy:
@@ -238,7 +251,8 @@ class _Work:
             del samples[N_SAMPLES:]
 
     def _count(self) -> None:
-        self._tally.characters.update("".join(self._texts))
+        codes = np.frombuffer("".join(self._texts).encode("utf-32-le"), "<u4")
+        self._tally.characters = np.bincount(codes)
         self._tally.lengths.update(map(len, self._texts))
 
     def _hashed(self) -> np.ndarray:
@@ -248,9 +262,8 @@ class _Work:
         keys = b"".join(
             sha256(normal_form(text).encode("utf-8")).digest()[:8] for text in self._texts
         )
-        surfaces = b"".join(blake2b(data, digest_size=8).digest() for data in self._encoded)
         records["key"] = np.frombuffer(keys, ">u8")
-        records["surface"] = np.frombuffer(surfaces, ">u8")
+        records["surface"] = [crc32(data) for data in self._encoded]
         records["block"] = self._blocks
         return records
 

@@ -24,7 +24,7 @@ DOCUMENT = np.dtype(
     [
         ("size", "<u4"),  # bytes of its text
         ("key", "<u8"),  # hash of the normal form
-        ("surface", "<u8"),  # hash of the text itself
+        ("surface", "<u4"),  # checksum of the text itself, to tell spellings of one key apart
         ("block", "<u4"),  # equal for documents that belong together
     ]
 )

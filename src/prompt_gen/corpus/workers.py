@@ -4,9 +4,7 @@ import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from concurrent.futures import Future
 from typing import Any
 
 from prompt_gen.errors import PromptGenError
@@ -20,10 +18,13 @@ class Workers:
 
     def __init__(self, n: int, n_bytes: int) -> None:
         self._n = n or os.cpu_count() or 1
-        self._pool: ProcessPoolExecutor | None = None
+        self._pool = None
         if self._n > 1 and n_bytes >= WORTH_BYTES:
+            # Processes of the standard library run the caller's script again, or share its locks.
+            from loky import ProcessPoolExecutor
+
             self._pool = ProcessPoolExecutor(
-                self._n, get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_IGN)
+                self._n, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)
             )
 
     def __enter__(self) -> "Workers":
@@ -31,7 +32,7 @@ class Workers:
 
     def __exit__(self, *_: object) -> None:
         if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
+            self._pool.shutdown(kill_workers=True)
 
     def map(self, function: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
         """The function's values, in the order of the items.
@@ -42,6 +43,8 @@ class Workers:
         if self._pool is None:
             yield from map(function, items)
             return
+        from loky.process_executor import BrokenProcessPool
+
         waiting: deque[Future] = deque()
         try:
             for item in items:

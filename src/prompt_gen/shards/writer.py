@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain, islice
 from pathlib import Path
 
@@ -59,8 +60,7 @@ class PartWriter:
 
     def add(self, texts: Iterable[str]) -> Iterator[int]:
         """Encode texts into new files; yields how many documents the part has by now."""
-        for batch in _batches(texts, self._batch_chars):
-            tokens, lengths = self._encode(batch)
+        for batch, (tokens, lengths) in self._encoded(_batches(texts, self._batch_chars)):
             if self._shard and self._shard.n_bytes + tokens.nbytes + 8 * len(batch) > self._max:
                 self._close()
             if not self._shard:
@@ -72,6 +72,20 @@ class PartWriter:
             self.n_tokens += len(tokens)
             self.n_chars += n_chars
             yield self.n_kept + self.n_encoded
+
+    def _encoded(
+        self, batches: Iterator[list[str]]
+    ) -> Iterator[tuple[list[str], tuple[np.ndarray, np.ndarray]]]:
+        """Batches with their ids; the next one is encoded while this one is written."""
+        with ThreadPoolExecutor(1) as ahead:
+            under_way: tuple[list[str], Future] | None = None
+            for batch in batches:
+                following = batch, ahead.submit(self._encode, batch)
+                if under_way:
+                    yield under_way[0], under_way[1].result()
+                under_way = following
+            if under_way:
+                yield under_way[0], under_way[1].result()
 
     def _encode(self, batch: list[str]) -> tuple[np.ndarray, np.ndarray]:
         """The ids of all texts end to end, and how many each has, BOS and EOS included."""
