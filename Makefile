@@ -28,6 +28,7 @@ check: $(READY) ## Lint, formats, types, layers
 	$(BIN)/lint-imports
 
 bench: $(READY) ## Measure against peers (see benchmarks/README.md)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python -m benchmarks
 
 clean: ## Remove the environment and the runs

@@ -85,6 +85,9 @@ class CorpusConfig(Section):
         ge=1,
         description="documents in each held-out part at least, in a small corpus too",
     )
+    max_held_out: int = Field(
+        default=10_000, ge=100, description="documents in each held-out part at most, about"
+    )
 
 
 def _auto(value: Any) -> Any:

@@ -50,9 +50,10 @@ def test_pairs_are_those_that_comparing_all_finds(tmp_path: Path) -> None:
     texts = list(dict.fromkeys(variants(random.Random(5), 150)))
     spool = spooled(texts, tmp_path)
     first, counts = exact(spool)
-    chosen = np.flatnonzero(counts)
-    kept = [texts[i] for i in chosen]
-    pairs = near(spool, counts > 0, 0.8, map, lambda n: None)
+    distinct = spool.distinct(counts > 0, tmp_path / "distinct")
+    kept = list(distinct.texts())
+    assert kept == [text for text, count in zip(texts, counts, strict=True) if count]
+    pairs = np.concatenate([*near(distinct, 0.8, map, lambda n: None)])
     found = components(len(kept), pairs)
     wanted = components(
         len(kept),

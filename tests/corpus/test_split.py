@@ -5,7 +5,8 @@ from hashlib import sha256
 import numpy as np
 
 from prompt_gen.config import CorpusConfig
-from prompt_gen.corpus.split import TEST, TRAIN, VALIDATION, split
+from prompt_gen.corpus.split import TEST, TRAIN, VALIDATION
+from prompt_gen.corpus.split import split as split_pieces
 
 CONFIG = CorpusConfig()
 
@@ -13,6 +14,10 @@ CONFIG = CorpusConfig()
 def keys(n: int, start: int = 0) -> np.ndarray:
     digests = (sha256(str(i).encode()).digest()[:8] for i in range(start, start + n))
     return np.frombuffer(b"".join(digests), ">u8").astype(np.uint64)
+
+
+def split(keys: np.ndarray, groups: np.ndarray, config: CorpusConfig) -> np.ndarray:
+    return split_pieces(np.array_split(keys, 7), groups, config)
 
 
 def alone(n: int) -> np.ndarray:
@@ -64,3 +69,13 @@ def test_a_small_corpus_has_held_out_parts_too() -> None:
 
 def test_a_single_document_is_for_training() -> None:
     assert split(keys(1), alone(1), CONFIG).tolist() == [TRAIN]
+
+
+def test_a_large_corpus_has_held_out_parts_of_bounded_size_that_only_lose_documents() -> None:
+    config = CorpusConfig(max_held_out=100)
+    before = split(keys(4000), alone(4000), config)
+    after = split(keys(40_000), alone(40_000), config)[:4000]
+    assert 40 <= (before == TEST).sum() <= 130
+    assert 40 <= (split(keys(40_000), alone(40_000), config) == TEST).sum() <= 130
+    assert (before[after == TEST] == TEST).all()
+    assert (after[before == TRAIN] == TRAIN).all()

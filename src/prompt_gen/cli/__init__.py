@@ -26,6 +26,7 @@ prompt-gen serve runs/clinic
 _OF_TRAIN = {
     "accelerate",
     "charset_normalizer",
+    "loky",
     "onnx",
     "pyarrow",
     "tensorboard",

@@ -22,6 +22,8 @@ N_BANDS, N_ROWS = 12, 5  # a pair of similarity 0.8 meets with probability 1 - (
 PIECE_CHARS = 3
 _PARTITION = 1 << 21  # records sorted at a time
 _BATCH_TEXTS = 4096
+_BATCH_PAIRS = 1 << 20
+_BUCKETS = np.uint64((1 << 26) - 1)
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 _RANDOM = np.random.default_rng(1).integers(1, 1 << 63, (2, N_BANDS * N_ROWS), np.uint64)
 _A, _B = _RANDOM[0] | np.uint64(1), _RANDOM[1]
@@ -77,48 +79,34 @@ def _changes(values: np.ndarray) -> np.ndarray:
 
 
 def near(
-    spool: Spool, is_chosen: np.ndarray, threshold: float, map_: Map, tell: Callable[[int], None]
-) -> np.ndarray:
-    """Pairs of nearly equal documents among the chosen ones.
+    spool: Spool, threshold: float, map_: Map, tell: Callable[[int], None]
+) -> Iterator[np.ndarray]:
+    """Pairs of nearly equal documents; enough of them to connect all that is similar.
 
     Args:
-        spool: the documents.
-        is_chosen: bool by document; those that stand for others or themselves.
+        spool: different documents.
         threshold: least similarity, above 0.
         map_: applies a function to many items, perhaps in other processes.
         tell: is called with the number of texts looked at.
 
-    Returns:
-        int64 [pairs, 2]: ranks among the chosen documents; enough to connect what is similar.
+    Yields:
+        int64 [pairs, 2]: numbers of documents.
     """
-    keys = keys_of(spool, is_chosen)
     bands = [spool.directory / f"band-{band}" for band in range(N_BANDS)]
     files = [path.open("wb") for path in bands]
     n_done = 0
-    for signatures in map_(sketch, _batches(spool.texts(is_chosen))):
+    for signatures in map_(sketch, _batches(spool.texts())):
         for file, column in zip(files, signatures.T, strict=True):
             file.write(np.ascontiguousarray(column).data)
         n_done += len(signatures)
         tell(n_done)
-    found = [np.empty((0, 2), np.int64)]
-    numbers = np.flatnonzero(is_chosen)
     compared = np.empty(0, np.int64)
     for path, file in zip(bands, files, strict=True):
         file.close()
-        candidates = np.setdiff1d(_meetings(path, keys), compared, assume_unique=True)
+        candidates = np.setdiff1d(_meetings(path, spool), compared, assume_unique=True)
         compared = np.union1d(compared, candidates)
-        found.append(_verified(spool, candidates, numbers, threshold))
+        yield _verified(spool, candidates, threshold)
         path.unlink()
-    return np.concatenate(found)
-
-
-def keys_of(spool: Spool, is_chosen: np.ndarray) -> np.ndarray:
-    """uint64 hashes of the chosen documents' normal forms."""
-    keys, start = [np.empty(0, np.uint64)], 0
-    for piece in spool.documents():
-        keys.append(piece["key"][is_chosen[start : start + len(piece)]])
-        start += len(piece)
-    return np.concatenate(keys)
 
 
 def _batches(texts: Iterator[str]) -> Iterator[list[str]]:
@@ -175,65 +163,82 @@ def _scramble(values: np.ndarray) -> np.ndarray:
     return values ^ (values >> np.uint64(31))
 
 
-def _meetings(path: Path, keys: np.ndarray) -> np.ndarray:
-    """Pairs of ranks that share a band: each with the next one, and with the first that has it.
+def _meetings(path: Path, spool: Spool) -> np.ndarray:
+    """Pairs of documents that share a band: each with the next one, and with the first that has it.
 
-    A pair is one number, rank * 2^32 + rank, in ascending order.
+    A pair is one number, document * 2^32 + document, in ascending order.
     """
-    n = max(1, -(-len(keys) // _PARTITION))
-    found = [np.empty(0, np.int64)]
-    for part in range(n):
-        ranks, bands = [], []
-        with path.open("rb") as file:
-            start = 0
-            while len(piece := np.fromfile(file, np.uint64, PIECE)):
-                here = np.flatnonzero(piece % np.uint64(n) == part)
-                ranks.append(here + start)
-                bands.append(piece[here])
-                start += len(piece)
-        rank, band = np.concatenate(ranks), np.concatenate(bands)
-        rank, band = rank[band > 0], band[band > 0]
-        order = np.lexsort((keys[rank], band))  # by key, so that the order of reading is forgotten
-        rank, band = rank[order], band[order]
-        begins = _changes(band)
-        heads = rank[np.flatnonzero(begins)[np.cumsum(begins) - 1]]
-        others = np.flatnonzero(~begins)
-        found.append(rank[others - 1] << 32 | rank[others])
-        found.append(heads[others] << 32 | rank[others])
-    return np.unique(np.concatenate(found))
+    is_shared = _shared(path)
+    found, start = [np.empty((3, 0), np.uint64)], 0
+    for bands, documents in zip(_bands(path), spool.documents(), strict=True):
+        here = np.flatnonzero(is_shared[bands & _BUCKETS] & (bands > 0))
+        numbers = (here + start).astype(np.uint64)
+        found.append(np.stack([bands[here], documents["key"][here], numbers]))
+        start += len(bands)
+    columns = np.concatenate(found, axis=1)
+    # By key behind the band, so that the order of reading is forgotten.
+    band, _, number = columns[:, np.lexsort((columns[1], columns[0]))]
+    number = number.astype(np.int64)
+    begins = _changes(band)
+    heads = number[np.flatnonzero(begins)[np.cumsum(begins) - 1]]
+    others = np.flatnonzero(~begins)
+    first, last = number[others - 1], number[others]
+    return np.unique(np.concatenate([first << 32 | last, heads[others] << 32 | last]))
 
 
-def _verified(
-    spool: Spool, candidates: np.ndarray, numbers: np.ndarray, threshold: float
-) -> np.ndarray:
+def _shared(path: Path) -> np.ndarray:
+    """True for the buckets (last bits of a band) in which there are several documents."""
+    seen = np.zeros(int(_BUCKETS) + 1, bool)
+    again = np.zeros_like(seen)
+    for bands in _bands(path):
+        buckets = np.sort(bands & _BUCKETS)
+        again[buckets[seen[buckets]]] = True
+        again[buckets[1:][buckets[1:] == buckets[:-1]]] = True
+        seen[buckets] = True
+    return again
+
+
+def _bands(path: Path) -> Iterator[np.ndarray]:
+    with path.open("rb") as file:
+        while len(piece := np.fromfile(file, np.uint64, PIECE)):
+            yield piece
+
+
+def _verified(spool: Spool, candidates: np.ndarray, threshold: float) -> np.ndarray:
     """The candidates that are similar enough: int64 [pairs, 2]."""
-    candidates = np.stack([candidates >> 32, candidates & 0xFFFFFFFF], 1)
-    involved, places = np.unique(candidates, return_inverse=True)
-    offsets = spool.offsets(numbers[involved]).tolist()
-    pairs: np.ndarray = places.reshape(candidates.shape)
     is_near = np.zeros(len(candidates), bool)
     with spool.open_texts() as text:
-        last, last_pieces = -1, set[str]()
-        for i, (one, other) in enumerate(pairs.tolist()):
-            if one != last:
-                last, last_pieces = one, pieces(text(*offsets[one]))
-            others = pieces(text(*offsets[other]))
-            n_both = len(last_pieces & others)
-            n_any = len(last_pieces) + len(others) - n_both
-            is_near[i] = n_both >= threshold * n_any and n_both > 0
-    return candidates[is_near]
+        for start in range(0, len(candidates), _BATCH_PAIRS):
+            batch = candidates[start : start + _BATCH_PAIRS]
+            pairs = np.stack([batch >> 32, batch & 0xFFFFFFFF], 1)
+            involved, places = np.unique(pairs, return_inverse=True)
+            offsets = spool.offsets(involved).tolist()
+            last, last_pieces = -1, set[str]()
+            ranks: np.ndarray = places.reshape(pairs.shape)
+            for i, (one, other) in enumerate(ranks.tolist(), start):
+                if one != last:
+                    last, last_pieces = one, pieces(text(*offsets[one]))
+                others = pieces(text(*offsets[other]))
+                n_both = len(last_pieces & others)
+                n_any = len(last_pieces) + len(others) - n_both
+                is_near[i] = n_both >= threshold * n_any and n_both > 0
+    kept = candidates[is_near]
+    return np.stack([kept >> 32, kept & 0xFFFFFFFF], 1)
 
 
 def components(n: int, pairs: np.ndarray) -> np.ndarray:
     """The smallest number in the connected component of each of `n` numbers: int32 [n]."""
-    labels = np.arange(n, dtype=np.int32)
-    one, other = pairs[:, 0], pairs[:, 1]
-    while True:
-        least = np.minimum(labels[one], labels[other])
+    involved, places = np.unique(pairs, return_inverse=True)
+    one, other = places.reshape(pairs.shape).T
+    labels = np.arange(len(involved))
+    before = np.empty(0, labels.dtype)
+    while not np.array_equal(before, labels):
         before = labels.copy()
+        least = np.minimum(before[one], before[other])
         np.minimum.at(labels, before[one], least)
         np.minimum.at(labels, before[other], least)
         while not np.array_equal(labels, labels[labels]):
             labels = labels[labels]
-        if np.array_equal(before, labels):
-            return labels
+    found = np.arange(n, dtype=np.int32)
+    found[involved] = involved[labels]
+    return found

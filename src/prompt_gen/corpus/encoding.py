@@ -24,6 +24,8 @@ _MARKS = {
     codecs.BOM_UTF16_BE: "utf-16",
     codecs.BOM_UTF8: "utf-8-sig",
 }
+# Most text is whole in both; the last code of the characters of daily use.
+_FREQUENT = {"gb18030": ("gb2312", b"\xd7\xf9"), "big5hkscs": ("big5", b"\xc6\x7e")}
 _SAMPLE_BYTES = 1 << 18
 _NOT_ASCII = re.compile(rb"[^\x00-\x7f]")
 _LIKELY = re.compile(
@@ -185,7 +187,8 @@ def _wide(sample: bytes) -> str:
         return ""
     for encoding in ("utf-16-le", "utf-16-be"):
         text = sample[: len(sample) // 2 * 2].decode(encoding, "replace")
-        if len(_LIKELY.findall(text)) > 0.9 * len(text):
+        lines = [line for line in text.splitlines() if line]
+        if 2 * sum(len(_LIKELY.findall(line)) > 0.9 * len(line) for line in lines) > len(lines):
             return encoding
     return ""
 
@@ -201,13 +204,26 @@ def _of_the_others(lines: list[bytes]) -> str:
     whole = {encoding: _valid(lines, encoding) for encoding in WIDE}
     most = max(map(len, whole.values()))
     near = [encoding for encoding in WIDE if most and 10 * len(whole[encoding]) >= 9 * most]
-    text = b"\n".join(max((whole[encoding] for encoding in near), key=len, default=lines))
+    common = set(lines).intersection(*(whole[encoding] for encoding in near))
+    text = b"\n".join(line for line in lines if line in common)
     found = from_bytes(text, cp_isolation=[*near, *NARROW]).best()
     best = found.encoding if found else (near or NARROW)[0]
-    if best.startswith("big5") and _valid([text], "gb2312"):
-        # A few common characters are valid in both; half of the codes of Big5 are not in GB2312.
-        return "gb18030"
-    return {"big5": "big5hkscs"}.get(best, best)
+    best = {"big5": "big5hkscs"}.get(best, best)
+    if best in _FREQUENT and set(_FREQUENT) <= set(near):
+        return max(_FREQUENT, key=lambda encoding: _frequent_share(text, encoding))
+    return best
+
+
+def _frequent_share(text: bytes, encoding: str) -> float:
+    """How many characters, read in this encoding, are in its standard's frequent half.
+
+    Source: GB 2312 and Big5 list the characters of daily use first, the rare ones behind them.
+    """
+    plain, last = _FREQUENT[encoding]
+    characters = [c for c in text.decode(encoding, "ignore") if not c.isascii()]
+    return sum(b"" < c.encode(plain, "ignore") <= last for c in characters) / max(
+        1, len(characters)
+    )
 
 
 def _valid(lines: Iterable[bytes], encoding: str) -> list[bytes]:

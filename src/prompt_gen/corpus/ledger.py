@@ -46,9 +46,10 @@ SCHEMA = pa.schema(
 class Places:
     """Where every document that was read went, by its number."""
 
-    first: np.ndarray  # uint32: the document that stands for it
-    part: np.ndarray  # uint8: index into PARTS, of those that stand for others or themselves
-    index: np.ndarray  # int32: within the part, of the same
+    ranks: np.ndarray  # int32 by document: the rank of the different one that stands for it
+    is_chosen: np.ndarray  # bool by document: it stands for itself
+    part: np.ndarray  # uint8 by rank: index into PARTS
+    index: np.ndarray  # int32 by rank: within the part
 
 
 class Ledger:
@@ -64,15 +65,14 @@ class Ledger:
         """Enter rows of the type spool.ROW."""
         n = rows["n_documents"]
         first = np.where(n > 0, rows["first"], 0)
-        stands = places.first[first]
         fates = np.full(len(rows), KEPT, np.int32)
         fates[rows["masked"] > 0] = MASKED
-        fates[(n == 1) & (stands != first)] = MERGED
+        fates[(n == 1) & ~places.is_chosen[first]] = MERGED
         fates[n > 1] = SPLIT
         fates[n == 0] = DROPPED
         reasons = np.where(fates == MERGED, len(self._reasons) - 1, rows["reason"])
         documents = _documents(rows, places)
-        part = np.where(n > 0, places.part[stands].astype(np.int32), -1)
+        part = np.where(n > 0, places.part[places.ranks[first]].astype(np.int32), -1)
         columns = {
             "file": pa.DictionaryArray.from_arrays(pa.array(rows["file"]), self._files),
             "line": pa.array(rows["number"]),
@@ -106,7 +106,7 @@ def _documents(rows: np.ndarray, places: Places) -> pa.ListArray:
     n = rows["n_documents"].astype(np.int64)
     ends = np.cumsum(n)
     inner = np.repeat(rows["first"] - (ends - n), n) + np.arange(ends[-1] if len(ends) else 0)
-    values = places.index[places.first[inner]] if len(inner) else np.empty(0, np.int32)
+    values = places.index[places.ranks[inner]] if len(inner) else np.empty(0, np.int32)
     borders = np.concatenate([[0], ends]).astype(np.int32)
     return pa.ListArray.from_arrays(pa.array(borders), pa.array(values, pa.int32()))
 

@@ -28,6 +28,7 @@ from prompt_gen.text import normal_form
 CHUNK_LINES = 4096
 CHUNK_CHARS = 1 << 20
 N_SAMPLES = 50
+SHOWN_CHARS = 400  # of a text that the report shows
 N_EXAMPLES = 5  # masked examples for each kind of private data
 _SURROGATES = re.compile("[\ud800-\udfff]+")
 _KIND_BITS = {kind: 1 << i for i, kind in enumerate(KINDS)}
@@ -241,10 +242,10 @@ class _Work:
             return
         if not line.text or line.text.isspace():
             return
-        before = line.text[:400].replace(BAD, "\ufffd")
+        before = line.text[:SHOWN_CHARS].replace(BAD, "\ufffd")
         if self._p._privacy:
             before = self._p._protect(before)[0] or "..."
-        after = tuple(text[:400] for text in texts)
+        after = tuple(text[:SHOWN_CHARS] for text in texts)
         sample = (order, _SURROGATES.sub("\ufffd", before), after, reason)
         if sample not in samples:
             insort(samples, sample)

@@ -6,6 +6,8 @@ whatever order the corpus is, and in any but a small corpus whatever else is in 
 new near-duplicate moves only if that one comes to decide and lies elsewhere.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from prompt_gen.config import CorpusConfig
@@ -16,46 +18,67 @@ _SMALL = 100_000  # documents up to which the held-out parts may need a higher b
 _MIX = np.uint64(0xD6E8FEB86659FD93)
 
 
-def split(keys: np.ndarray, groups: np.ndarray, config: CorpusConfig) -> np.ndarray:
+def split(keys: Iterable[np.ndarray], groups: np.ndarray, config: CorpusConfig) -> np.ndarray:
     """The part of each document: uint8 indices into PARTS.
 
     Test groups lie lowest, validation groups next. In a small corpus the two borders rise until
-    each held-out part has `min_held_out` groups, but never more than a tenth of all. A group that
-    would fill a quarter of a held-out part is trained on.
+    each held-out part has `min_held_out` groups, but never more than a tenth of all; in a large one
+    they are halved until a part has at most about `max_held_out` documents, so that what leaves it
+    while the corpus grows is trained on, and what was trained on stays so. A group that would fill
+    a quarter of a held-out part is trained on.
 
     Args:
-        keys: uint64 hashes of the normal forms.
+        keys: uint64 hashes of the normal forms, in pieces.
         groups: int32 labels; a label is the number of one of the group's documents.
         config: the shares.
     """
-    places = keys[_deciders(keys, groups)].astype(np.float64) / 2**64
-    sizes = np.bincount(groups, minlength=len(groups))[groups]
-    is_large = sizes > max(
-        config.min_held_out, 0.25 * len(keys) * max(config.test, config.validation)
-    )
-    places[is_large] = 1.0
-    test, validation = config.test, config.test + config.validation
-    if len(keys) <= _SMALL:
+    places = _places(keys, groups, config)
+    test, validation = _share(config.test, len(places), config), config.validation
+    validation = test + _share(validation, len(places), config)
+    if len(places) <= _SMALL:
         ordered = np.unique(places)
         least = min(config.min_held_out, len(ordered) // 10)
         test = _border(ordered, test, least)
         validation = _border(ordered[ordered >= test], test + config.validation, least)
-    parts = np.full(len(keys), TRAIN, np.uint8)
+    parts = np.full(len(places), TRAIN, np.uint8)
     parts[places < validation] = VALIDATION
     parts[places < test] = TEST
     return parts
 
 
-def _deciders(keys: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """For each document the number of the one that decides for its group."""
-    if np.array_equal(groups, np.arange(len(groups))):
-        return groups
-    order = np.lexsort((keys * _MIX, groups))
-    ordered = groups[order]
-    begins = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
-    decider = np.empty(len(groups), np.int64)
-    decider[ordered[begins]] = order[begins]
-    return decider[groups]
+def _places(keys: Iterable[np.ndarray], groups: np.ndarray, config: CorpusConfig) -> np.ndarray:
+    """float32 in [0, 1] for each document, the same for all of a group."""
+    places = np.empty(len(groups), np.float32)
+    members = _members(groups)
+    member_keys, start = [np.empty(0, np.uint64)], 0
+    for piece in keys:
+        here = slice(start, start + len(piece))
+        places[here] = piece.astype(np.float64) / 2**64
+        inside = members[np.searchsorted(members, here.start) : np.searchsorted(members, here.stop)]
+        member_keys.append(piece[inside - start])
+        start = here.stop
+    if len(members):
+        own = np.concatenate(member_keys)
+        _, labels, sizes = np.unique(groups[members], return_inverse=True, return_counts=True)
+        order = np.lexsort((own * _MIX, labels))
+        deciders = order[np.concatenate([[0], np.cumsum(sizes)[:-1]])]
+        decided = places[members[deciders]]
+        share = max(config.test, config.validation)
+        decided[sizes > max(config.min_held_out, 0.25 * len(groups) * share)] = 1.0
+        places[members] = decided[labels]
+    return places
+
+
+def _members(groups: np.ndarray) -> np.ndarray:
+    """Numbers of the documents that are in a group with others, ascending."""
+    others = np.flatnonzero(groups != np.arange(len(groups), dtype=groups.dtype))
+    return np.union1d(others, groups[others].astype(others.dtype))
+
+
+def _share(share: float, n: int, config: CorpusConfig) -> float:
+    while share * n > config.max_held_out:
+        share /= 2
+    return share
 
 
 def _border(ordered: np.ndarray, border: float, least: int) -> float:

@@ -5,6 +5,7 @@ each line and each document are records of fixed size, gone through in pieces.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import compress
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,8 @@ DOCUMENT = np.dtype(
         ("block", "<u4"),  # equal for documents that belong together
     ]
 )
-PIECE = 1 << 20  # records gone through at a time
+PIECE = 1 << 18  # records gone through at a time
+_COPIED = 1 << 14  # texts in memory while they are copied
 
 
 class Spool:
@@ -66,17 +68,27 @@ class Spool:
         """All documents, in pieces."""
         return _pieces(self._documents, DOCUMENT)
 
-    def texts(self, wanted: np.ndarray | None = None) -> Iterator[str]:
-        """The documents' texts in order; only those at which `wanted` is true."""
-        start = 0
+    def texts(self) -> Iterator[str]:
+        """The documents' texts in order."""
         with self._texts.open("rb") as file:
             for piece in self.documents():
-                is_wanted = None if wanted is None else wanted[start : start + len(piece)].tolist()
+                for size in piece["size"].tolist():
+                    yield file.read(size).decode("utf-8")
+
+    def distinct(self, wanted: np.ndarray, directory: Path) -> "Spool":
+        """A spool of the documents at which `wanted` is true; this one has no texts any more."""
+        made, start = Spool(directory), 0
+        with self._texts.open("rb") as file:
+            for piece in self.documents():
+                here = wanted[start : start + len(piece)]
                 start += len(piece)
-                for i, size in enumerate(piece["size"].tolist()):
-                    data = file.read(size)
-                    if is_wanted is None or is_wanted[i]:
-                        yield data.decode("utf-8")
+                for begin in range(0, len(piece), _COPIED):
+                    records, kept = piece[begin : begin + _COPIED], here[begin : begin + _COPIED]
+                    texts = [file.read(size) for size in records["size"].tolist()]
+                    made.add(np.empty(0, ROW), records[kept], list(compress(texts, kept.tolist())))
+        made.close()
+        self._texts.unlink()
+        return made
 
     def offsets(self, wanted: np.ndarray) -> np.ndarray:
         """Where the texts of some documents (ascending numbers) begin: int64, and their sizes."""

@@ -12,6 +12,7 @@ from prompt_gen.corpus.readers.table import Row, rows_to_lines
 from prompt_gen.corpus.readers.text import lines
 
 MAX_RECORD_LINES = 100
+OUTSIDE, INSIDE, BROKEN = "outside", "inside", "broken"
 DELIMITERS = ",;\t|"
 _MAX_LINE_CHARS = 1 << 26
 
@@ -27,7 +28,7 @@ def _rows(reading: Reading) -> Iterator[Row]:
     delimiter = ""
     while True:
         record: list[str] = []
-        number, inside, n_used = 0, False, 0
+        number, state, n_used = 0, OUTSIDE, 0
         while n_used < MAX_RECORD_LINES:
             if n_used == len(waiting):
                 item = next(source, None)
@@ -39,12 +40,12 @@ def _rows(reading: Reading) -> Iterator[Row]:
             number = number or n
             record.append(text)
             n_used += 1
-            inside = _inside_at_end(text, inside, delimiter)
-            if not inside:
+            state = _state_at_end(text, state, delimiter)
+            if state != INSIDE:
                 break
         if not record:
             return
-        if inside:  # never closed
+        if state != OUTSIDE:  # never closed
             del waiting[:1]
             yield number, record[0].split(delimiter), delimiter
         else:
@@ -61,28 +62,30 @@ def _cells(record: str, delimiter: str) -> list[str]:
         return record.split(delimiter)
 
 
-def _inside_at_end(text: str, inside: bool, delimiter: str) -> bool:
-    """Whether a line ends inside a quoted cell; only a quote that begins a cell opens one."""
+def _state_at_end(text: str, state: str, delimiter: str) -> str:
+    """How a line ends: OUTSIDE or INSIDE a quoted cell, or BROKEN by a quote that closes nothing.
+
+    Only a quote that begins a cell opens one; only one before a delimiter or the end closes it.
+    """
     at = 0
-    if not inside:
-        if not text.startswith('"'):
-            at = text.find(delimiter + '"')
-            if at < 0:
-                return False
-            at += 1
-        at, inside = at + 1, True
-    while inside:
-        at = text.find('"', at)
-        if at < 0:
-            return True
-        if text.startswith('"', at + 1):
+    if state == OUTSIDE:
+        if text.startswith('"'):
+            at = 1
+        elif found := text.find(delimiter + '"') + 1:
+            at = found + 1
+        else:
+            return OUTSIDE
+    while (at := text.find('"', at)) >= 0:
+        behind = text[at + 1 : at + 2]
+        if behind == '"':
             at += 2
-            continue
-        at = text.find(delimiter + '"', at)
-        if at < 0:
-            return False
-        at += 2
-    return False
+        elif behind and behind != delimiter:
+            return BROKEN
+        elif found := text.find(delimiter + '"', at) + 1:
+            at = found + 1
+        else:
+            return OUTSIDE
+    return INSIDE
 
 
 def _delimiter(first: str) -> str:

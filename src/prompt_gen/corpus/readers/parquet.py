@@ -23,7 +23,7 @@ def read(reading: Reading) -> Iterator[Line]:
     with unpacked(reading.path) as (path, damage):
         try:
             file = pq.ParquetFile(path)
-        except (pa.ArrowInvalid, OSError) as error:
+        except (pa.ArrowException, OSError) as error:
             raise BadText(
                 f"'{reading.name}' is not a whole Parquet file: {damage or error}", "Write it again"
             ) from error

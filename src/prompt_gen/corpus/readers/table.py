@@ -23,14 +23,17 @@ def rows_to_lines(rows: Iterable[Row], reading: Reading) -> Iterator[Line]:
     if has_header:
         number = first.pop(0)[0]
         yield Line(number, "", number, "header")
-    yield from Chooser(reading).texts(_records(chain(first, rows), names))
+    yield from Chooser(reading).texts(_records(chain(first, rows), names, has_header))
 
 
-def _records(rows: Iterable[Row], names: list[str]) -> Iterator[Numbered]:
+def _records(rows: Iterable[Row], names: list[str], has_header: bool) -> Iterator[Numbered]:
     n = len(names)
     for number, row, sign in rows:
         if not any(cell.strip() for cell in row):
             yield number, None, "blank"
+            continue
+        if has_header and row == names:
+            yield number, None, "header"
             continue
         if len(row) > n:  # the sign is a letter of the last cell
             row = [*row[: n - 1], sign.join(row[n - 1 :])]
@@ -50,7 +53,7 @@ def _has_header(rows: list[list[str]], fields: tuple[str, ...]) -> bool:
         return False
     if len(rows) < 2:
         return True
-    below = rows[1:]
+    below = [row for row in rows if row != rows[0]]  # tables put together repeat it
     if len(head) == 1:
         return head[0].lower() in ("text", "content", "sentence", "query", "文本", "内容", "句子")
     return not any(cell in {row[i] for row in below if i < len(row)} for i, cell in enumerate(head))

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
+from prompt_gen.corpus.prepare import SHOWN_CHARS
 from prompt_gen.corpus.report.words import shown
-
-CUT = 400  # characters of a sample that a report holds
 
 
 def compared(before: str, after: Sequence[str]) -> tuple[str, str]:
@@ -14,7 +13,7 @@ def compared(before: str, after: Sequence[str]) -> tuple[str, str]:
     Several documents stand below each other on the right. Where a text was cut for the report, its
     end is not compared.
     """
-    is_cut = bool(after) and max(map(len, (before, *after))) >= CUT
+    is_cut = bool(after) and max(map(len, (before, *after))) >= SHOWN_CHARS
     *others, last = after or [""]
     new = "".join(f"{other}{_end(other)}\n" for other in others) + last
     steps = SequenceMatcher(None, before, new, autojunk=False).get_opcodes()
@@ -27,7 +26,7 @@ def compared(before: str, after: Sequence[str]) -> tuple[str, str]:
 
 
 def _end(text: str) -> str:
-    return "…" if len(text) >= CUT else ""
+    return "…" if len(text) >= SHOWN_CHARS else ""
 
 
 def _marked(text: str, name: str) -> str:

@@ -1,0 +1,77 @@
+"""What is told about a corpus: a summary for the command line and the card, more for the report."""
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from prompt_gen.corpus.prepare import SHOWN_CHARS, Tally
+from prompt_gen.corpus.reading import Found
+from prompt_gen.corpus.split import PARTS
+from prompt_gen.corpus.spool import Spool
+
+N_GROUPS = 12  # groups of near-duplicates that the report shows
+
+
+def of(
+    found: Found, fates: dict[str, int], parts: np.ndarray, counts: np.ndarray, groups: np.ndarray
+) -> dict[str, Any]:
+    """What the command line prints and the bundle's card says."""
+    several = _several(groups)
+    n_others = int((groups != np.arange(len(groups), dtype=np.int32)).sum())
+    return {
+        "files": found.files,
+        "encodings": dict(Counter(file.get("encoding", "") for file in found.files)),
+        "lines": found.n_lines,
+        "fates": fates,
+        "documents": {name: int((parts == i).sum()) for i, name in enumerate(PARTS)},
+        "chars": found.tally.n_chars(),
+        "near_duplicates": {"groups": len(several), "documents": n_others + len(several)},
+        "merged_lines": int(counts.sum()) - len(counts),
+        "rules": dict(found.tally.changes),
+        "private": dict(found.tally.private),
+    }
+
+
+def for_report(
+    tally: Tally, distinct: Spool, counts: np.ndarray, groups: np.ndarray, seen: np.ndarray
+) -> dict[str, Any]:
+    """What only the report shows."""
+    return {
+        "characters": _by_frequency(tally.characters),
+        "lengths": sorted(tally.lengths.items()),
+        "examples": tally.examples,
+        "samples": [sample[1:] for sample in tally.samples],
+        "counts": _histogram(counts),
+        "near_groups": _near_examples(distinct, groups),
+        "seen_chars": _histogram(seen),
+    }
+
+
+def _several(groups: np.ndarray) -> np.ndarray:
+    """Labels of the groups with more than one document."""
+    return np.unique(groups[groups != np.arange(len(groups), dtype=np.int32)])
+
+
+def _by_frequency(characters: np.ndarray) -> list[tuple[str, int]]:
+    """Characters and how often they occur, the most frequent first."""
+    codes = np.flatnonzero(characters)
+    order = np.argsort(-characters[codes], kind="stable")
+    return [(chr(code), int(characters[code])) for code in codes[order].tolist()]
+
+
+def _histogram(values: np.ndarray) -> list[list[int]]:
+    """Pairs of a value and how often it occurs."""
+    return np.stack(np.unique(values, return_counts=True), 1).tolist()
+
+
+def _near_examples(distinct: Spool, groups: np.ndarray) -> list[list[str]]:
+    """Some groups of near-duplicates, spread over the corpus."""
+    several = _several(groups)
+    shown = several[:: max(1, len(several) // N_GROUPS)][:N_GROUPS]
+    members = np.flatnonzero(np.isin(groups, shown))
+    texts: dict[int, list[str]] = {int(group): [] for group in shown}
+    with distinct.open_texts() as text:
+        for member, place in zip(members, distinct.offsets(members).tolist(), strict=True):
+            texts[int(groups[member])].append(text(*place)[:SHOWN_CHARS])
+    return [group[:5] for group in texts.values()]

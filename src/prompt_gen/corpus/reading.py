@@ -1,0 +1,130 @@
+"""Sources to a spool: every line read, prepared, and noted, with a word on each file."""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from prompt_gen.config import CorpusConfig
+from prompt_gen.corpus import readers
+from prompt_gen.corpus.prepare import Chunk, Preparer, Tally, chunks, joined
+from prompt_gen.corpus.readers import Reading
+from prompt_gen.corpus.sources import Source
+from prompt_gen.corpus.spool import DOCUMENT, ROW, Spool
+from prompt_gen.corpus.workers import Workers
+from prompt_gen.errors import BadText, UsageError
+from prompt_gen.run import Event, Watch
+
+N_SHOWN = 20  # offsets of bad bytes that are noted for each file
+
+
+@dataclass
+class Found:
+    """What was found while reading."""
+
+    n_lines: int = 0
+    n_bytes: int = 0
+    files: list[dict[str, Any]] = field(default_factory=list)
+    refused: list[BadText] = field(default_factory=list)
+    reasons: dict[str, int] = field(default_factory=dict)
+    tally: Tally = field(default_factory=Tally)
+
+
+def read_lines(
+    sources: Sequence[Source],
+    config: CorpusConfig,
+    preparer: Preparer,
+    spool: Spool,
+    workers: Workers,
+    watch: Watch,
+) -> Found:
+    """Read and prepare every line; texts and rows are on disk afterwards."""
+    watch(Event("corpus", "start", total=len(sources)))
+    what, n_blocks, began = Found(), 0, time.monotonic()
+    total = sum(source.path.stat().st_size for source in sources)
+    held = np.empty(0, ROW)  # the last row; its line may go on in the next chunk
+    for prepared in workers.map(preparer, _chunks(sources, config, what)):
+        codes = [0, *(what.reasons.setdefault(r, len(what.reasons) + 1) for r in prepared.reasons)]
+        rows, documents = prepared.rows, prepared.documents
+        rows["reason"] = np.array(codes)[rows["reason"]]
+        rows["first"] += spool.n_documents
+        documents["block"] += n_blocks
+        n_blocks = int(documents["block"][-1]) + 1 if len(documents) else n_blocks
+        rows = joined(held, rows)
+        held = rows[-1:]
+        spool.add(rows[:-1], documents, prepared.texts)
+        what.tally.add(prepared.tally)
+        facts = {"lines": what.n_lines, "left_s": _left(began, what.n_bytes, total)}
+        watch(Event("corpus", "progress", min(what.n_bytes, total), total, facts))
+    spool.add(held, np.empty(0, DOCUMENT), [])
+    spool.close()
+    if config.fields and not any("fields" in facts for facts in what.files):
+        raise UsageError(
+            f"--field {config.fields[0]} was given, but no file has fields",
+            "Leave it out, or say what the file is with --format csv (or tsv, json, jsonl)",
+        )
+    if not spool.n_documents:
+        raise (
+            what.refused[0]
+            if what.refused
+            else BadText("no line with text in it was found", "Give one document per line")
+        )
+    return what
+
+
+def _left(began: float, done: float, total: float) -> float:
+    """Seconds that the rest will take."""
+    return (time.monotonic() - began) * (total - done) / done if done else 0.0
+
+
+def _chunks(sources: Sequence[Source], config: CorpusConfig, what: Found) -> Iterator[Chunk]:
+    """The lines of all sources; notes about each file are in `what` when it is through."""
+    n_bytes = 0
+    for number, source in enumerate(sources):
+        reading = Reading(source.path, source.name, config.encoding, config.fields)
+        before = what.n_lines
+        lines = readers.read(source.kind, reading)
+        try:
+            for chunk in chunks(number, lines, config.document == "file"):
+                _refuse_bad_bytes(reading, config)
+                what.n_lines += chunk.n_lines
+                yield chunk
+                what.n_bytes = n_bytes + reading.n_bytes
+        except BadText as error:
+            if config.on_bad_bytes == "fail" or len(sources) == 1:
+                raise
+            what.refused.append(error)
+            reading.damage = error.message
+        _refuse_bad_bytes(reading, config)
+        n_bytes += source.path.stat().st_size
+        what.n_bytes = n_bytes
+        what.files.append(_file_facts(source, reading, what.n_lines - before))
+
+
+def _refuse_bad_bytes(reading: Reading, config: CorpusConfig) -> None:
+    if config.on_bad_bytes != "fail":
+        return
+    if reading.bad_offsets:
+        raise BadText(
+            f"'{reading.name}' has bytes that fit no character at offset "
+            f"{reading.bad_offsets[0]:,} and {len(reading.bad_offsets) - 1:,} further places",
+            "Mend them, or go on with --on-bad-bytes skip-line or replace",
+        )
+    if reading.damage:
+        raise BadText(f"'{reading.name}': {reading.damage}", "Make the file anew")
+
+
+def _file_facts(source: Source, reading: Reading, n_lines: int) -> dict[str, Any]:
+    facts: dict[str, Any] = {"name": source.name, "format": source.kind, "lines": n_lines}
+    if reading.found_encoding:
+        facts["encoding"] = reading.found_encoding
+    if reading.found_fields:
+        facts["fields"] = list(reading.found_fields)
+    if reading.bad_offsets:
+        facts["bad_bytes"] = len(reading.bad_offsets)
+        facts["bad_offsets"] = reading.bad_offsets[:N_SHOWN]
+    if reading.damage:
+        facts["damage"] = reading.damage
+    return facts
