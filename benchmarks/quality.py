@@ -11,9 +11,15 @@ import time
 from pathlib import Path
 
 from benchmarks.machine import DATA, describe, keep, peak_memory_mb
+from prompt_gen.corpus.clean import RULES
 
 PREFIXES = ("高血压要注意", "糖尿病患者可以", "孩子发烧")
 LIMIT_BITS, LIMIT_MB = 4.6, 2000
+# The held-out lines of the split are not cleaned; what is trained on is like them.
+AS_IT_IS = (
+    "--set", f"corpus.rules={{{', '.join(f'{rule.name} = false' for rule in RULES)}}}",
+    "--set", "corpus.privacy=[]",
+)  # fmt: skip
 
 
 def prompt_gen(*args: str | Path) -> str:
@@ -29,7 +35,7 @@ def main(argv: list[str]) -> None:
     bench = DATA / "bench"
     started = time.perf_counter()
     train = ("train", bench / "medical-zh.train.txt.gz", "--out", args.out, "--force")
-    prompt_gen(*train, "--minutes", args.minutes)
+    prompt_gen(*train, "--minutes", args.minutes, *AS_IT_IS)
     train_s, train_mb = time.perf_counter() - started, peak_memory_mb()
     held_out = ("--data", bench / "medical-zh.test.txt", "--json")
     report = json.loads(prompt_gen("evaluate", args.out, *held_out))

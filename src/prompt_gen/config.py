@@ -179,8 +179,9 @@ class TrainConfig(Section):
         default=0.25, ge=0, le=1, description="last share of the run that uses the full softmax"
     )
     repeats: Literal["once", "sqrt"] = Field(
-        default="once",
-        description="how often an epoch shows a line that occurs n times: once, or sqrt(n) times",
+        default="sqrt",
+        description="how often an epoch shows a line that occurs n times: once, or sqrt(n) times; "
+        "a group of near-duplicates counts as one",
     )
     seed: int = Field(
         default=0, description="of weights, order of lines and all else that is random"

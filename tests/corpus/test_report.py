@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prompt_gen.corpus import clean, ledger, privacy
+from prompt_gen.corpus.prepare import SHOWN_CHARS as CUT
 from prompt_gen.corpus.report import STYLE, names, render
 from prompt_gen.corpus.report.curves import quantile
-from prompt_gen.corpus.report.differences import CUT, compared
+from prompt_gen.corpus.report.differences import compared
 from prompt_gen.corpus.report.pictures import powers, round_ticks
 from prompt_gen.corpus.report.scripts import by_script, script
 from prompt_gen.corpus.report.sections import SECTIONS
