@@ -63,6 +63,23 @@ def test_bad_bytes_can_be_an_error(bad: Path) -> None:
     assert not (bad / "run").exists()
 
 
+@pytest.mark.parametrize(
+    ("setting", "says"),
+    [
+        ("corpus.rules={htm=false}", ("'htm'", "'html'")),
+        ('corpus.privacy=["mail"]', ("'mail'", "'email'")),
+        ("corpus.format=cvs", ("'cvs'", "'csv'")),
+        ("corpus.encoding=utf-9", ("utf-9", "utf-8")),
+        ("corpus.privacy_words=none.txt", ("none.txt",)),
+    ],
+)
+def test_unknown_parts_of_the_corpus_station(
+    bad: Path, setting: str, says: tuple[str, ...]
+) -> None:
+    refused(2, "corpus", bad / "small.txt", "--out", bad / "run", "--set", setting, says=says)
+    assert not (bad / "run").exists()
+
+
 def test_an_out_that_is_not_ours_is_left_alone(bad: Path, corpus_file: Path) -> None:
     for out in ("foreign", "small.txt"):
         refused(2, "train", corpus_file, "--out", bad / out, "--force", says=("--out",))

@@ -23,6 +23,7 @@ from prompt_gen.corpus.privacy import KINDS, Privacy, example
 from prompt_gen.corpus.privacy.words import read_words
 from prompt_gen.corpus.readers import Line
 from prompt_gen.corpus.spool import DOCUMENT, ROW
+from prompt_gen.errors import UnknownChoice, did_you_mean
 from prompt_gen.text import normal_form
 
 CHUNK_LINES = 4096
@@ -117,6 +118,10 @@ class Preparer:
 
     def __init__(self, config: CorpusConfig) -> None:
         on = {rule.name: rule.default for rule in RULES} | dict(config.rules)
+        for name in set(on) - {rule.name for rule in RULES}:
+            raise UnknownChoice(
+                f"unknown cleaning rule '{name}'", did_you_mean(name, [r.name for r in RULES])
+            )
         on["fold"] = bool(config.fold) and on.get("fold", True)
         self._by_line = config.document == "line"
         if not self._by_line:
