@@ -21,9 +21,9 @@ from prompt_gen.text import normal_form
 N_BANDS, N_ROWS = 12, 5  # a pair of similarity 0.8 meets with probability 1 - (1 - 0.8^5)^12 = 0.99
 PIECE_CHARS = 3
 _PARTITION = 1 << 21  # records sorted at a time
-_BATCH_TEXTS = 4096
+_BATCH_TEXTS = 2048
 _BATCH_PAIRS = 1 << 20
-_BUCKETS = np.uint64((1 << 26) - 1)
+_MOST_BUCKETS = 1 << 26
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 _RANDOM = np.random.default_rng(1).integers(1, 1 << 63, (2, N_BANDS * N_ROWS), np.uint64)
 _A, _B = _RANDOM[0] | np.uint64(1), _RANDOM[1]
@@ -148,8 +148,10 @@ def sketch(texts: list[str]) -> np.ndarray:
         hashes = hashes * _MIX + codes[places + step]
     hashes = _scramble(hashes)
     bands = np.zeros((len(has_any), N_BANDS), np.uint64)
+    permuted = np.empty_like(hashes)
     for k in range(N_BANDS * N_ROWS):
-        least = np.minimum.reduceat(hashes * _A[k] + _B[k], borders)
+        np.add(np.multiply(hashes, _A[k], out=permuted), _B[k], out=permuted)
+        least = np.minimum.reduceat(permuted, borders)
         band = bands[:, k // N_ROWS]
         bands[:, k // N_ROWS] = _scramble(band * _MIX + least)
     found[has_any] = bands
@@ -168,10 +170,11 @@ def _meetings(path: Path, spool: Spool) -> np.ndarray:
 
     A pair is one number, document * 2^32 + document, in ascending order.
     """
-    is_shared = _shared(path)
+    last_bits = np.uint64(min(_MOST_BUCKETS, 1 << (4 * spool.n_documents).bit_length()) - 1)
+    is_shared = _shared(path, last_bits)
     found, start = [np.empty((3, 0), np.uint64)], 0
     for bands, documents in zip(_bands(path), spool.documents(), strict=True):
-        here = np.flatnonzero(is_shared[bands & _BUCKETS] & (bands > 0))
+        here = np.flatnonzero(is_shared[bands & last_bits] & (bands > 0))
         numbers = (here + start).astype(np.uint64)
         found.append(np.stack([bands[here], documents["key"][here], numbers]))
         start += len(bands)
@@ -186,12 +189,12 @@ def _meetings(path: Path, spool: Spool) -> np.ndarray:
     return np.unique(np.concatenate([first << 32 | last, heads[others] << 32 | last]))
 
 
-def _shared(path: Path) -> np.ndarray:
+def _shared(path: Path, last_bits: np.uint64) -> np.ndarray:
     """True for the buckets (last bits of a band) in which there are several documents."""
-    seen = np.zeros(int(_BUCKETS) + 1, bool)
+    seen = np.zeros(int(last_bits) + 1, bool)
     again = np.zeros_like(seen)
     for bands in _bands(path):
-        buckets = np.sort(bands & _BUCKETS)
+        buckets = np.sort(bands & last_bits)
         again[buckets[seen[buckets]]] = True
         again[buckets[1:][buckets[1:] == buckets[:-1]]] = True
         seen[buckets] = True
