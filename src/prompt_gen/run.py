@@ -127,6 +127,11 @@ def put_back(parent: Path) -> None:
             aside.rename(path)
 
 
+def is_run(path: Path) -> bool:
+    """Whether a directory is a run directory."""
+    return (path / "run.json").is_file()
+
+
 class Run:
     """A run directory, made when the first thing is written to it.
 
@@ -174,7 +179,7 @@ class Run:
         Raises:
             UsageError: there is none.
         """
-        if not (Path(path) / "run.json").is_file():
+        if not is_run(Path(path)):
             raise UsageError(
                 f"'{path}' is not a run directory",
                 "Make one with: prompt-gen corpus FILE --out DIR (or train in place of corpus)",

@@ -46,7 +46,7 @@ def bad(tmp_path: Path) -> Path:
         ("nothing", 3, ("no text in the directory",)),
         ("empty.txt", 3, ("no line with text",)),
         ("binary.txt", 3, ("binary",)),
-        ("broken.txt", 3, ("2 bytes that fit no character, at 20, 21", "too few")),
+        ("broken.txt", 3, ("2 times a byte that fits no character, at 20, 21", "too few")),
         ("small.txt", 3, ("too few", "At least")),
     ],
 )

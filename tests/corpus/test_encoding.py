@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from prompt_gen.corpus import encoding
 from prompt_gen.corpus.encoding import BAD, Decoder, Unfinished
-from prompt_gen.errors import BadText
+from prompt_gen.errors import BadText, SettingError
 
 SIMPLIFIED = "高血压患者要注意饮食，少吃盐。\n糖尿病患者可以吃苹果吗？\n" * 3
 TRADITIONAL = "高血壓患者應該注意飲食，少吃鹽。\n糖尿病可以吃水果嗎？請問醫生。\n" * 3
@@ -46,7 +46,7 @@ def test_encodings_are_found(text: str, written: str, found: str) -> None:
     decoder = Decoder(cut(text.encode(written), 1 << 20), "a file")
     assert list(decoder) == text.splitlines()
     assert decoder.encoding == found
-    assert not decoder.bad_offsets
+    assert not decoder.bad.n
 
 
 @given(
@@ -72,7 +72,7 @@ def test_a_bad_byte_costs_its_line_only_and_its_place_is_known(written: str) -> 
     assert decoder.encoding == written
     assert [i for i, line in enumerate(read) if BAD in line] == [2]
     assert read[:2] + read[3:] == text.splitlines()[:2] + text.splitlines()[3:]
-    assert decoder.bad_offsets[0] == len(b"\n".join(lines[:2])) + 1 + 6
+    assert decoder.bad.offsets[0] == len(b"\n".join(lines[:2])) + 1 + 6
 
 
 @given(st.integers(1, 9))
@@ -80,7 +80,23 @@ def test_offsets_do_not_depend_on_blocks(size: int) -> None:
     data = SIMPLIFIED.encode()[:30] + b"\xff" + SIMPLIFIED.encode()[30:] + b"\xe4\xb8"
     decoder = Decoder(cut(data, size), "a file", "utf-8")
     list(decoder)
-    assert decoder.bad_offsets == [30, len(data) - 2]
+    assert decoder.bad.offsets == [30, len(data) - 2]
+
+
+def test_a_stray_byte_at_the_beginning_does_not_decide_for_the_rest() -> None:
+    chinese = SIMPLIFIED.encode() * 40
+    for filler in (20_000, 200_000):  # in one block with the rest, and blocks before it
+        data = b"caf\xe9\n" + b"plain line\n" * filler + chinese
+        decoder = Decoder(cut(data, 1 << 20), "a file")
+        lines = list(decoder)
+        assert decoder.encoding == "utf-8"
+        assert lines[-240:] == SIMPLIFIED.splitlines() * 40
+
+
+@pytest.mark.parametrize("name", ["rot13", "hex", "idna", "undefined", "nothing"])
+def test_what_is_no_encoding_of_text_is_refused(name: str) -> None:
+    with pytest.raises(SettingError, match=name):
+        encoding.check_encoding(name)
 
 
 def test_a_binary_file_is_refused() -> None:
@@ -107,4 +123,4 @@ def test_real_files(data: Path) -> None:
         lines = list(decoder)
         assert decoder.encoding == "gb18030"
         assert sum(BAD in line for line in lines) == n_bad
-    assert decoder.bad_offsets[0] == 27395
+    assert decoder.bad.offsets[0] == 27395

@@ -95,8 +95,8 @@ def _corpus(facts: dict[str, Any]) -> str:
         if "bad_bytes" in file:
             offsets = ", ".join(f"{offset:,}" for offset in file["bad_offsets"][:3])
             lines.append(
-                f"warning: '{file['name']}' has {file['bad_bytes']:,} bytes that fit no character, "
-                f"at {offsets}{' ...' if file['bad_bytes'] > 3 else ''}"
+                f"warning: '{file['name']}': {file['bad_bytes']:,} times a byte that fits no "
+                f"character, at {offsets}{' ...' if file['bad_bytes'] > 3 else ''}"
             )
         if "damage" in file:
             lines.append(f"warning: '{file['name']}': {file['damage']}")

@@ -18,7 +18,7 @@ from prompt_gen.corpus.privacy.words import read_words
 from prompt_gen.corpus.readers import Reading
 from prompt_gen.corpus.split import PARTS
 from prompt_gen.errors import BadText, UsageError
-from prompt_gen.run import Event, Run, Watch, file_hash, fingerprint, silent
+from prompt_gen.run import Event, Run, Watch, fingerprint, silent
 
 __all__ = ["PARTS", "Corpus", "Documents", "load", "read", "texts"]
 
@@ -49,7 +49,7 @@ def read(
     with TemporaryDirectory() as kept_input:
         found = sources.find(paths, config.format, Path(kept_input))
         settings = config.model_dump(exclude={"workers"})
-        files = [(source.name, source.kind, file_hash(source.path)) for source in found]
+        files = [(source.name, source.kind, source.sha256) for source in found]
         print_ = fingerprint(VERSION, settings, read_words(config.privacy_words), files)
         if run.fingerprint("corpus") == print_:
             watch(Event("corpus", "skipped"))
@@ -73,7 +73,7 @@ def texts(paths: Iterable[str | Path], config: CorpusConfig) -> Iterator[str]:
         for source in sources.find(paths, config.format, Path(kept_input)):
             reading = Reading(source.path, source.name, config.encoding, config.fields)
             for line in readers.read(source.kind, reading):
-                if reading.bad_offsets or BAD in line.text:
+                if BAD in line.text:
                     raise BadText(
                         f"'{source.name}', line {line.number}: bytes that fit no character",
                         "Mend that line",

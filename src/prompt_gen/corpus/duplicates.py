@@ -20,10 +20,10 @@ from prompt_gen.text import normal_form
 
 N_BANDS, N_ROWS = 12, 5  # a pair of similarity 0.8 meets with probability 1 - (1 - 0.8^5)^12 = 0.99
 PIECE_CHARS = 3
-_PARTITION = 1 << 21  # records sorted at a time
+_PARTITION = 1 << 20  # records sorted at a time
 _BATCH_TEXTS = 2048
 _BATCH_PAIRS = 1 << 20
-_MOST_BUCKETS = 1 << 26
+_MOST_BUCKETS = 1 << 25
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 _RANDOM = np.random.default_rng(1).integers(1, 1 << 63, (2, N_BANDS * N_ROWS), np.uint64)
 _A, _B = _RANDOM[0] | np.uint64(1), _RANDOM[1]
@@ -172,13 +172,22 @@ def _meetings(path: Path, spool: Spool) -> np.ndarray:
     """
     last_bits = np.uint64(min(_MOST_BUCKETS, 1 << (4 * spool.n_documents).bit_length()) - 1)
     is_shared = _shared(path, last_bits)
-    found, start = [np.empty((3, 0), np.uint64)], 0
-    for bands, documents in zip(_bands(path), spool.documents(), strict=True):
-        here = np.flatnonzero(is_shared[bands & last_bits] & (bands > 0))
-        numbers = (here + start).astype(np.uint64)
-        found.append(np.stack([bands[here], documents["key"][here], numbers]))
-        start += len(bands)
-    columns = np.concatenate(found, axis=1)
+    n_partitions = 1 + spool.n_documents // (2 * _PARTITION)
+    found = [np.empty(0, np.int64)]
+    for partition in range(n_partitions):
+        columns, start = [np.empty((3, 0), np.uint64)], 0
+        for bands, documents in zip(_bands(path), spool.documents(), strict=True):
+            wanted = is_shared[bands & last_bits] & (bands > 0)
+            here = np.flatnonzero(wanted & (bands % np.uint64(n_partitions) == partition))
+            numbers = (here + start).astype(np.uint64)
+            columns.append(np.stack([bands[here], documents["key"][here], numbers]))
+            start += len(bands)
+        found.append(_neighbours(np.concatenate(columns, axis=1)))
+    return np.unique(np.concatenate(found))
+
+
+def _neighbours(columns: np.ndarray) -> np.ndarray:
+    """Pairs among documents given by band, key and number."""
     # By key behind the band, so that the order of reading is forgotten.
     band, _, number = columns[:, np.lexsort((columns[1], columns[0]))]
     number = number.astype(np.int64)
@@ -186,7 +195,7 @@ def _meetings(path: Path, spool: Spool) -> np.ndarray:
     heads = number[np.flatnonzero(begins)[np.cumsum(begins) - 1]]
     others = np.flatnonzero(~begins)
     first, last = number[others - 1], number[others]
-    return np.unique(np.concatenate([first << 32 | last, heads[others] << 32 | last]))
+    return np.concatenate([first << 32 | last, heads[others] << 32 | last])
 
 
 def _shared(path: Path, last_bits: np.uint64) -> np.ndarray:

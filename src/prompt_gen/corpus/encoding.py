@@ -8,12 +8,16 @@ becomes of its line is decided by whoever reads the lines.
 
 import codecs
 import re
+from bisect import bisect
 from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
+from dataclasses import dataclass, field
+from itertools import accumulate
 
 from prompt_gen.errors import BadText, SettingError
 
 BAD = "\udcff"  # stands for undecodable bytes: half of a surrogate pair, which no text can hold
+N_SHOWN = 20  # offsets of bad bytes that are kept
 MAX_LINE_CHARS = 1_000_000  # a longer line is handed on in pieces
 WIDE = ["gb18030", "big5hkscs", "shift_jis", "euc_jp", "euc_kr"]
 NARROW = ["cp1252", "cp1251"]  # cp1252 is Latin-1 with more quotes and dashes
@@ -27,7 +31,7 @@ _MARKS = {
 # Most text is whole in both; the last code of the characters of daily use.
 _FREQUENT = {"gb18030": ("gb2312", b"\xd7\xf9"), "big5hkscs": ("big5", b"\xc6\x7e")}
 _SAMPLE_BYTES = 1 << 18
-_NOT_ASCII = re.compile(rb"[^\x00-\x7f]")
+ENOUGH_LINES = 8  # that are not all ASCII, before an encoding is settled
 _LIKELY = re.compile(
     r"[\t\n\r -~\u00a0-\u024f\u3000-\u30ff\u4e00-\u9fff\uac00-\ud7a3\uff00-\uffef]"
 )
@@ -51,13 +55,31 @@ def check_encoding(name: str) -> None:
     Raises:
         SettingError: with some that it knows.
     """
+    token = _bad_offsets.set([])
     try:
-        codecs.lookup(name)
-    except LookupError as error:
+        decoder = codecs.getincrementaldecoder(name)("prompt_gen.mark")
+        if not isinstance(decoder.decode(bytes(range(256)), True), str):
+            raise LookupError(name)
+    except (LookupError, UnicodeError, TypeError, ValueError, AssertionError) as error:
         raise SettingError(
-            f"setting 'corpus.encoding' is '{name}', which is no known encoding",
+            f"setting 'corpus.encoding' is '{name}', which is no known encoding of text",
             f"Leave it out (auto), or give one such as utf-8, utf-16, {', '.join(WIDE + NARROW)}",
         ) from error
+    finally:
+        _bad_offsets.reset(token)
+
+
+@dataclass
+class BadBytes:
+    """Bytes of a file that fit no character: how many, and where the first ones are."""
+
+    n: int = 0
+    offsets: list[int] = field(default_factory=list)
+
+    def add(self, offsets: list[int]) -> None:
+        """Note further ones."""
+        self.n += len(offsets)
+        self.offsets += offsets[: N_SHOWN - len(self.offsets)]
 
 
 class Unfinished(str):
@@ -67,8 +89,7 @@ class Unfinished(str):
 class Decoder:
     """Turns blocks of a file's bytes into lines without their ends.
 
-    After it has been gone through, `encoding` says what was found and `bad_offsets` where bytes did
-    not fit.
+    While it is gone through, `encoding` says what was found and `bad` where bytes did not fit.
 
     Raises:
         BadText: the file is binary.
@@ -82,11 +103,12 @@ class Decoder:
         max_line_chars: int = MAX_LINE_CHARS,
     ) -> None:
         self.encoding = "ascii"
-        self.bad_offsets: list[int] = []
+        self.bad = BadBytes()
         self._blocks = blocks
         self._name = name
         self._wanted = encoding
         self._max_line_chars = max_line_chars
+        self._n_seen = 0  # lines with more than ASCII that the encoding was chosen by
 
     def __iter__(self) -> Iterator[str]:
         """Lines; `\\r\\n`, `\\r` and `\\n` end one. Bad bytes are in them as `BAD`.
@@ -110,28 +132,45 @@ class Decoder:
             yield rest.rstrip("\r")
 
     def _texts(self) -> Iterator[str]:
-        decoder, offset = None, 0
+        decoder: codecs.IncrementalDecoder | None = None
+        offset = 0
         blocks = iter(self._blocks)
         for block in blocks:
+            if not offset and b"\0" not in block:
+                _refuse_binary(block, self._name)
+            if decoder is None and self._wanted == "auto" and _is_plain(block):
+                offset += len(block)
+                yield block.decode("ascii")
+                continue
             if decoder is None:
-                if self._wanted == "auto" and block.isascii() and b"\0" not in block:
-                    if not offset:
-                        _refuse_binary(block, self._name)
-                    offset += len(block)
-                    yield block.decode("ascii")
-                    continue
-                ahead = next(blocks, b"")
-                self.encoding = self._wanted
-                if self._wanted == "auto":
-                    self.encoding = detect(block + ahead, is_start=offset == 0)
-                if not (offset or self.encoding.startswith(("utf-16", "utf-32"))):
-                    _refuse_binary(block, self._name)
-                decoder = codecs.getincrementaldecoder(self.encoding)("prompt_gen.mark")
-                block += ahead
+                block += next(blocks, b"")
+                decoder = self._decoder_for(block, is_start=offset == 0)
+            elif self._is_another(block):
+                yield self._decode(decoder, b"", offset, last=True)
+                decoder = self._decoder_for(block.partition(b"\n")[2], is_start=False)
             yield self._decode(decoder, block, offset)
             offset += len(block)
         if decoder is not None:
             yield self._decode(decoder, b"", offset, last=True)
+
+    def _decoder_for(self, data: bytes, is_start: bool) -> codecs.IncrementalDecoder:
+        self.encoding = self._wanted
+        if self._wanted == "auto":
+            self.encoding = detect(data, is_start)
+            self._n_seen += sum(not line.isascii() for line in data.splitlines())
+        if is_start and not _is_wide(self.encoding):
+            _refuse_binary(data, self._name)
+        return codecs.getincrementaldecoder(self.encoding)("prompt_gen.mark")
+
+    def _is_another(self, block: bytes) -> bool:
+        """Whether the first odd bytes were few, and those here are in another encoding."""
+        if self._wanted != "auto" or self._n_seen >= ENOUGH_LINES or _is_wide(self.encoding):
+            return False
+        data = block.partition(b"\n")[2]  # the block may begin inside a line
+        if data.isascii():
+            return False
+        self._n_seen += sum(not line.isascii() for line in data.splitlines())
+        return detect(data, is_start=False) not in (self.encoding, "utf-16-le", "utf-16-be")
 
     def _decode(
         self, decoder: codecs.IncrementalDecoder, block: bytes, offset: int, last: bool = False
@@ -143,13 +182,22 @@ class Decoder:
             text = decoder.decode(block, last)
         finally:
             _bad_offsets.reset(token)
-        self.bad_offsets += [offset - len(waiting) + start for start in found]
+        self.bad.add([offset - len(waiting) + start for start in found])
         return text
 
 
 def _hold_back(text: str) -> tuple[str, str]:
     """A `\\r` at the end may be half of a line end."""
     return (text[:-1], "\r") if text.endswith("\r") else (text, "")
+
+
+def _is_plain(block: bytes) -> bool:
+    """ASCII text, and not UTF-16, of which half can be zeros."""
+    return block.isascii() and b"\0" not in block
+
+
+def _is_wide(encoding: str) -> bool:
+    return "utf-16" in encoding or "utf-32" in encoding
 
 
 def _cut(text: str) -> tuple[str, str]:
@@ -170,12 +218,8 @@ def detect(data: bytes, is_start: bool = True) -> str:
             return encoding
     if wide := _wide(data[:_SAMPLE_BYTES]):
         return wide
-    first = _NOT_ASCII.search(data)
-    begin = data.rfind(b"\n", 0, first.start() if first else 0) + 1
-    sample = data[begin : begin + _SAMPLE_BYTES]
-    lines = [line for line in sample.splitlines() if not line.isascii()]
-    if begin + len(sample) < len(data) and len(lines) > 1:
-        lines.pop()  # the sample may have cut it
+    lines = [line for line in data.splitlines() if not line.isascii()]
+    lines = lines[: 1 + bisect(list(accumulate(map(len, lines))), _SAMPLE_BYTES)]
     if lines and 2 * len(_valid(lines, "utf-8")) >= len(lines):
         return "utf-8"
     return _of_the_others(lines)

@@ -10,7 +10,7 @@ from prompt_gen.corpus.reading import Found
 from prompt_gen.corpus.split import PARTS
 from prompt_gen.corpus.spool import Spool
 
-N_GROUPS = 12  # groups of near-duplicates that the report shows
+N_GROUPS, N_MEMBERS = 12, 5  # groups of near-duplicates that the report shows, texts of each
 
 
 def of(
@@ -69,9 +69,10 @@ def _near_examples(distinct: Spool, groups: np.ndarray) -> list[list[str]]:
     """Some groups of near-duplicates, spread over the corpus."""
     several = _several(groups)
     shown = several[:: max(1, len(several) // N_GROUPS)][:N_GROUPS]
-    members = np.flatnonzero(np.isin(groups, shown))
+    chosen = [np.flatnonzero(groups == group)[:N_MEMBERS] for group in shown]
+    members = np.unique(np.concatenate([np.empty(0, np.int64), *chosen]))
     texts: dict[int, list[str]] = {int(group): [] for group in shown}
     with distinct.open_texts() as text:
         for member, place in zip(members, distinct.offsets(members).tolist(), strict=True):
             texts[int(groups[member])].append(text(*place)[:SHOWN_CHARS])
-    return [group[:5] for group in texts.values()]
+    return list(texts.values())

@@ -3,7 +3,6 @@
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from prompt_gen.corpus.prepare import Preparer
 from prompt_gen.corpus.reading import Found, read_lines
 from prompt_gen.corpus.sources import Source
 from prompt_gen.corpus.split import PARTS, TRAIN, split
-from prompt_gen.corpus.spool import Spool
+from prompt_gen.corpus.spool import PIECE, Spool
 from prompt_gen.corpus.workers import Workers
 from prompt_gen.run import Event, Watch
 
@@ -39,38 +38,41 @@ def make(
     spool = Spool(directory / ".read")
     with Workers(config.workers, n_bytes) as workers:
         found = read_lines(sources, config, preparer, spool, workers, watch)
-        same = _same(spool)
-        distinct = spool.distinct(same.is_chosen, directory / ".distinct")
+    distinct = _distinct(spool, directory / ".distinct")
+    with Workers(config.workers, n_bytes) as workers:
         near = _near(distinct, config, workers, watch)
     groups = duplicates.components(distinct.n_documents, near)
-    together = _together(spool, same.ranks, groups)
+    together = _together(spool, groups)
     parts = split((piece["key"] for piece in distinct.documents()), together, config)
-    seen = _write_parts(distinct, parts, same.counts, groups, directory, watch)
-    fates = _write_ledger(spool, found, same, parts, directory / "ledger.parquet")
-    known = facts.of(found, fates, parts, same.counts, groups)
+    seen = _write_parts(distinct, parts, groups, directory, watch)
+    fates = _write_ledger(spool, found, parts, directory / "ledger.parquet")
+    counts = distinct.kept("counts")
+    known = facts.of(found, fates, parts, counts, groups)
     report = {**known, "config": config.model_dump()}
-    report |= facts.for_report(found.tally, distinct, same.counts, groups, seen)
+    report |= facts.for_report(found.tally, distinct, counts, groups, seen)
     (directory / "report.json").write_text(json.dumps(report, ensure_ascii=False), "utf-8")
     for each in (spool, distinct):
         shutil.rmtree(each.directory)
     return known
 
 
-@dataclass(frozen=True)
-class _Same:
-    """Which documents are the same; a rank counts the different ones in the order of reading."""
+def _distinct(spool: Spool, directory: Path) -> Spool:
+    """A spool of the different documents, each in its most frequent spelling.
 
-    ranks: np.ndarray  # int32 by document: of the one that stands for it
-    is_chosen: np.ndarray  # bool by document: stands for itself and the others
-    counts: np.ndarray  # int32 by rank: documents it stands for
-
-
-def _same(spool: Spool) -> _Same:
+    Put aside are `counts` (int32, lines that each stands for), and beside the documents that were
+    read `ranks` (number of the different one that stands for it) and `is_chosen` (it does itself).
+    """
     first, counts = duplicates.exact(spool)
     is_chosen = counts > 0
+    counts = counts[is_chosen]
     ranks = np.cumsum(is_chosen, dtype=np.int32)
     ranks -= 1
-    return _Same(ranks[first], is_chosen, counts[is_chosen])
+    for start in range(0, len(first), PIECE):  # in place: each is as large as all documents
+        first[start : start + PIECE] = ranks[first[start : start + PIECE]]
+    spool.keep(ranks=first, is_chosen=is_chosen)
+    distinct = spool.distinct(is_chosen, directory)
+    distinct.keep(counts=counts)
+    return distinct
 
 
 def _near(distinct: Spool, config: CorpusConfig, workers: Workers, watch: Watch) -> np.ndarray:
@@ -85,8 +87,9 @@ def _near(distinct: Spool, config: CorpusConfig, workers: Workers, watch: Watch)
     return np.concatenate([*duplicates.near(distinct, config.near_duplicates, workers.map, tell)])
 
 
-def _together(spool: Spool, ranks: np.ndarray, groups: np.ndarray) -> np.ndarray:
+def _together(spool: Spool, groups: np.ndarray) -> np.ndarray:
     """Labels of what stays on one side of the split: near-duplicates and blocks of lines."""
+    ranks = spool.kept("ranks")
     edges = [np.empty((0, 2), np.int64)]
     last_block, last_label, start = -1, 0, 0
     for piece in spool.documents():
@@ -103,7 +106,6 @@ def _together(spool: Spool, ranks: np.ndarray, groups: np.ndarray) -> np.ndarray
 def _write_parts(
     distinct: Spool,
     parts: np.ndarray,
-    counts: np.ndarray,
     groups: np.ndarray,
     directory: Path,
     watch: Watch,
@@ -119,6 +121,7 @@ def _write_parts(
             watch(Event("corpus", "progress", n_done, len(parts), {"written": n_done}))
     train = (text for text, part in zip(distinct.texts(), parts, strict=True) if part == TRAIN)
     seen = left = seen_chars([text for texts in held_out for text in texts], train)
+    counts = distinct.kept("counts")
     is_root = groups == np.arange(len(groups), dtype=np.int32)
     for number, writer in enumerate(writers):
         here = parts == number
@@ -131,9 +134,7 @@ def _write_parts(
     return seen
 
 
-def _write_ledger(
-    spool: Spool, found: Found, same: _Same, parts: np.ndarray, path: Path
-) -> dict[str, int]:
+def _write_ledger(spool: Spool, found: Found, parts: np.ndarray, path: Path) -> dict[str, int]:
     """One row for each line; lines by fate and reason."""
     index = np.empty(len(parts), np.int32)
     for number in range(len(PARTS)):
@@ -141,7 +142,7 @@ def _write_ledger(
         index[here] = np.arange(here.sum(), dtype=np.int32)
     names = [file["name"] for file in found.files]
     ledger = Ledger(path, names, list(found.reasons))
-    places = Places(same.ranks, same.is_chosen, parts, index)
+    places = Places(spool.kept("ranks"), spool.kept("is_chosen"), parts, index)
     for rows in spool.rows():
         ledger.add(rows, places)
     return ledger.close(found.n_lines)

@@ -17,8 +17,6 @@ from prompt_gen.corpus.workers import Workers
 from prompt_gen.errors import BadText, UsageError
 from prompt_gen.run import Event, Watch
 
-N_SHOWN = 20  # offsets of bad bytes that are noted for each file
-
 
 @dataclass
 class Found:
@@ -61,9 +59,13 @@ def read_lines(
     spool.add(held, np.empty(0, DOCUMENT), [])
     spool.close()
     if config.fields and not any("fields" in facts for facts in what.files):
-        raise UsageError(
-            f"--field {config.fields[0]} was given, but no file has fields",
-            "Leave it out, or say what the file is with --format csv (or tsv, json, jsonl)",
+        raise (
+            what.refused[0]
+            if what.refused
+            else UsageError(
+                f"--field {config.fields[0]} was given, but no file has fields",
+                "Leave it out, or say what the file is with --format csv (or tsv, json, jsonl)",
+            )
         )
     if not spool.n_documents:
         raise (
@@ -84,6 +86,8 @@ def _chunks(sources: Sequence[Source], config: CorpusConfig, what: Found) -> Ite
     n_bytes = 0
     for number, source in enumerate(sources):
         reading = Reading(source.path, source.name, config.encoding, config.fields)
+        if config.document != "line":
+            reading.max_together = None
         before = what.n_lines
         lines = readers.read(source.kind, reading)
         try:
@@ -106,10 +110,11 @@ def _chunks(sources: Sequence[Source], config: CorpusConfig, what: Found) -> Ite
 def _refuse_bad_bytes(reading: Reading, config: CorpusConfig) -> None:
     if config.on_bad_bytes != "fail":
         return
-    if reading.bad_offsets:
+    if reading.bad_bytes.n:
+        more = f" and {reading.bad_bytes.n - 1:,} further ones" if reading.bad_bytes.n > 1 else ""
         raise BadText(
-            f"'{reading.name}' has bytes that fit no character at offset "
-            f"{reading.bad_offsets[0]:,} and {len(reading.bad_offsets) - 1:,} further places",
+            f"'{reading.name}' has a byte that fits no character at offset "
+            f"{reading.bad_bytes.offsets[0]:,}{more}",
             "Mend them, or go on with --on-bad-bytes skip-line or replace",
         )
     if reading.damage:
@@ -118,13 +123,14 @@ def _refuse_bad_bytes(reading: Reading, config: CorpusConfig) -> None:
 
 def _file_facts(source: Source, reading: Reading, n_lines: int) -> dict[str, Any]:
     facts: dict[str, Any] = {"name": source.name, "format": source.kind, "lines": n_lines}
+    facts["sha256"] = source.sha256
     if reading.found_encoding:
         facts["encoding"] = reading.found_encoding
     if reading.found_fields:
         facts["fields"] = list(reading.found_fields)
-    if reading.bad_offsets:
-        facts["bad_bytes"] = len(reading.bad_offsets)
-        facts["bad_offsets"] = reading.bad_offsets[:N_SHOWN]
+    if reading.bad_bytes.n:
+        facts["bad_bytes"] = reading.bad_bytes.n
+        facts["bad_offsets"] = reading.bad_bytes.offsets
     if reading.damage:
         facts["damage"] = reading.damage
     return facts

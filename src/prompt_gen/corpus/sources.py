@@ -6,13 +6,15 @@ or `-` for the standard input.
 
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from glob import glob, has_magic
 from pathlib import Path
 
 from prompt_gen.corpus.readers import KINDS, kind_of
 from prompt_gen.errors import BadText, NotFound
+from prompt_gen.run import file_hash, is_run
 
 STDIN = "-"
 PACKED = (".gz", ".zst")
@@ -26,6 +28,11 @@ class Source:
     path: Path
     name: str
     kind: str
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of the file's bytes, hex."""
+        return file_hash(self.path)
 
     @property
     def n_bytes_unpacked(self) -> int:
@@ -45,14 +52,14 @@ def find(paths: Iterable[str | Path], kind: str, directory: Path) -> list[Source
         NotFound: a path that is not there, or a pattern that fits nothing.
         BadText: a directory without readable files in it, or a file of a kind that is not read.
     """
-    found: dict[Path, Source] = {}
+    found: dict[Path, Source] = {}  # by their real places
     for path in paths:
         if str(path) == STDIN:
             saved = _standard_input(directory)
             found[saved] = Source(saved, "stdin", "text" if kind == "auto" else kind)
         else:
             for file in _files(str(path)):
-                found[file] = Source(file, str(file), _kind(file, kind))
+                found.setdefault(file.resolve(), Source(file, str(file), _kind(file, kind)))
     if not found:
         raise NotFound("no file was given", f"Give {known_kinds()} or a directory of them")
     return list(found.values())
@@ -61,7 +68,7 @@ def find(paths: Iterable[str | Path], kind: str, directory: Path) -> list[Source
 def _files(name: str) -> list[Path]:
     path = Path(name)
     if path.is_dir():
-        inside = [p for p in sorted(path.rglob("*")) if p.is_file() and kind_of(_unpacked_name(p))]
+        inside = sorted(p for p in _walk(path) if kind_of(_unpacked_name(p)))
         if not inside:
             raise BadText(f"no text in the directory '{path}'", f"Looked for {known_kinds()}")
         return inside
@@ -76,6 +83,17 @@ def _files(name: str) -> list[Path]:
             raise NotFound(f"no file fits the pattern '{name}'", "Check the pattern")
         return fitting
     raise NotFound(f"no such file: '{path}'", "Check the path")
+
+
+def _walk(directory: Path) -> Iterator[Path]:
+    """Files below a directory; not what is hidden, and not what a run of ours has made."""
+    for path in directory.iterdir():
+        if path.name.startswith("."):
+            continue
+        if path.is_file():
+            yield path
+        elif path.is_dir() and not is_run(path):
+            yield from _walk(path)
 
 
 def _kind(path: Path, kind: str) -> str:

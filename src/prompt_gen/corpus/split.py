@@ -33,16 +33,19 @@ def split(keys: Iterable[np.ndarray], groups: np.ndarray, config: CorpusConfig) 
         config: the shares.
     """
     places = _places(keys, groups, config)
-    test, validation = _share(config.test, len(places), config), config.validation
-    validation = test + _share(validation, len(places), config)
+    test, more = (_share(share, len(places), config) for share in (config.test, config.validation))
+    validation = test + more
     if len(places) <= _SMALL:
         ordered = np.unique(places)
         least = min(config.min_held_out, len(ordered) // 10)
-        test = _border(ordered, test, least)
-        validation = _border(ordered[ordered >= test], test + config.validation, least)
+        test = _border(ordered, test, least) if test else 0.0
+        rest = ordered[ordered >= test]
+        validation = _border(rest, test + more, least) if more else test
     parts = np.full(len(places), TRAIN, np.uint8)
     parts[places < validation] = VALIDATION
     parts[places < test] = TEST
+    if not (parts == TRAIN).any():  # a handful of documents
+        parts[:] = TRAIN
     return parts
 
 
@@ -64,7 +67,8 @@ def _places(keys: Iterable[np.ndarray], groups: np.ndarray, config: CorpusConfig
         deciders = order[np.concatenate([[0], np.cumsum(sizes)[:-1]])]
         decided = places[members[deciders]]
         share = max(config.test, config.validation)
-        decided[sizes > max(config.min_held_out, 0.25 * len(groups) * share)] = 1.0
+        small = min(config.min_held_out, len(groups) // 10)
+        decided[sizes > max(small, 0.25 * len(groups) * share)] = 1.0
         places[members] = decided[labels]
     return places
 

@@ -60,6 +60,15 @@ class Spool:
         for file in self._files:
             file.close()
 
+    def keep(self, **arrays: np.ndarray) -> None:
+        """Put arrays aside, with one number for each document, until they are needed."""
+        for name, array in arrays.items():
+            np.save(self.directory / f"{name}.npy", array)
+
+    def kept(self, name: str) -> np.ndarray:
+        """An array that was put aside."""
+        return np.load(self.directory / f"{name}.npy")
+
     def rows(self) -> Iterator[np.ndarray]:
         """All rows, in pieces."""
         return _pieces(self._rows, ROW)

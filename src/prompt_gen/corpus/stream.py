@@ -94,7 +94,7 @@ def _unpack_zst(file: IO[bytes]) -> Iterator[bytes]:
 
     frame = zstandard.ZstdDecompressor().decompressobj()
     data, begun = b"", False
-    while data := data or file.read(1 << 14):  # a small piece can unpack to a large one
+    while data := data or file.read(1 << 10):  # a small piece can unpack to a large one
         try:
             block = frame.decompress(data)
         except zstandard.ZstdError as error:

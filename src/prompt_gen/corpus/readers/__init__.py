@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from prompt_gen.choices import Choice, Choices
+from prompt_gen.corpus.encoding import BadBytes
 
 READERS = Choices(
     "format",
@@ -51,9 +52,10 @@ class Reading:
     name: str
     encoding: str = "auto"
     fields: tuple[str, ...] = ()
+    max_together: int | None = 8  # lines between blank ones that belong together; None: any number
     found_encoding: str = ""
     found_fields: tuple[str, ...] = ()
-    bad_offsets: list[int] = field(default_factory=list)
+    bad_bytes: BadBytes = field(default_factory=BadBytes)
     damage: str = ""  # why the file could not be read to its end
     n_bytes: int = 0  # of the file on disk, read so far
 

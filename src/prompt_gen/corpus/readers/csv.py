@@ -5,16 +5,19 @@ the first one is read as if its quotes were letters.
 """
 
 import csv
+import re
 from collections.abc import Iterator
 
 from prompt_gen.corpus.readers import Line, Reading
 from prompt_gen.corpus.readers.table import Row, rows_to_lines
-from prompt_gen.corpus.readers.text import lines
+from prompt_gen.corpus.readers.text import lines, numbered
 
 MAX_RECORD_LINES = 100
 OUTSIDE, INSIDE, BROKEN = "outside", "inside", "broken"
 DELIMITERS = ",;\t|"
+_SAID = re.compile(r"sep=(.)")  # how spreadsheets say it, in a line before the header
 _MAX_LINE_CHARS = 1 << 26
+csv.field_size_limit(MAX_RECORD_LINES * _MAX_LINE_CHARS)
 
 
 def read(reading: Reading) -> Iterator[Line]:
@@ -23,9 +26,14 @@ def read(reading: Reading) -> Iterator[Line]:
 
 
 def _rows(reading: Reading) -> Iterator[Row]:
-    source = enumerate(lines(reading, _MAX_LINE_CHARS), 1)
+    source = numbered(lines(reading, _MAX_LINE_CHARS))
     waiting: list[tuple[int, str]] = []  # read ahead and not yet used
     delimiter = ""
+    first = next(source, None)
+    if first and (said := _SAID.fullmatch(first[1])):
+        delimiter = said[1]
+    elif first:
+        waiting.append(first)
     while True:
         record: list[str] = []
         number, state, n_used = 0, OUTSIDE, 0
@@ -57,7 +65,8 @@ def _cells(record: str, delimiter: str) -> list[str]:
     if '"' not in record:
         return record.split(delimiter)
     try:
-        return next(csv.reader(iter(record.splitlines(keepends=True)), delimiter=delimiter), [""])
+        physical = [f"{line}\n" for line in record.split("\n")]  # other separators are letters
+        return next(csv.reader(physical, delimiter=delimiter), [""])
     except csv.Error:  # a cell longer than the module takes
         return record.split(delimiter)
 

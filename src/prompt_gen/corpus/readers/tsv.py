@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from prompt_gen.corpus.readers import Line, Reading
 from prompt_gen.corpus.readers.table import rows_to_lines
-from prompt_gen.corpus.readers.text import lines
+from prompt_gen.corpus.readers.text import lines, numbered
 
 _MAX_LINE_CHARS = 1 << 26
 
@@ -16,7 +16,7 @@ def read(reading: Reading) -> Iterator[Line]:
     """The texts of every line's cells."""
     rows = (
         (number, [_unquoted(cell) for cell in text.split("\t")], "\t")
-        for number, text in enumerate(lines(reading, _MAX_LINE_CHARS), 1)
+        for number, text in numbered(lines(reading, _MAX_LINE_CHARS))
     )
     yield from rows_to_lines(rows, reading)
 
