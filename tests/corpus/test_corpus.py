@@ -3,6 +3,7 @@
 import gzip
 import json
 import random
+import re
 from pathlib import Path
 
 import numpy as np
@@ -196,6 +197,58 @@ def test_what_was_good_in_a_damaged_file_is_kept_and_the_damage_said(tmp_path: P
     assert len(made.train) > 5000
     with pytest.raises(BadText, match="not whole"):
         read(tmp_path, data[: len(data) // 2], "lines.txt.gz", on_bad_bytes="fail")
+
+
+def test_a_run_does_not_read_what_it_made(tmp_path: Path) -> None:
+    (tmp_path / "lines.txt").write_text("高血压\n糖尿病\n", "utf-8")
+    (tmp_path / ".hidden.txt").write_text("隐藏\n", "utf-8")
+    first = corpus.read([tmp_path], CONFIG, Run(tmp_path / "run"))
+    again = corpus.read([tmp_path], CONFIG, Run(tmp_path / "run"))
+    assert first.facts["lines"] == 2
+    assert again.fingerprint == first.fingerprint
+
+
+def test_the_same_file_by_two_names_is_read_once(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("高血压\n", "utf-8")
+    paths = [tmp_path / "a.txt", tmp_path / "." / "sub" / ".." / "a.txt", tmp_path]
+    (tmp_path / "sub").mkdir()
+    assert corpus.read(paths, CONFIG, Run(tmp_path / "run")).facts["lines"] == 1
+
+
+def test_the_training_part_is_never_empty(tmp_path: Path) -> None:
+    made = read(tmp_path, "\n".join(f"{c}患者要注意饮食和休息还要多喝水" for c in "甲乙丙丁戊己"))
+    assert len(made.train) == 6
+
+
+def test_nothing_is_held_out_where_none_is_wanted(tmp_path: Path, lines: list[str]) -> None:
+    made = read(tmp_path, "\n".join(lines), test=0, validation=0)
+    assert (len(made.test), len(made.validation)) == (0, 0)
+
+
+def test_a_record_larger_than_a_chunk_stays_in_one_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("prompt_gen.corpus.prepare.CHUNK_CHARS", 100)
+    records = [[f"第{i}段第{j}句{chr(0x4E00 + i * 60 + j)}" for j in range(60)] for i in range(60)]
+    made = read(tmp_path, json.dumps(records), "r.json", near_duplicates=0, test=0.2)
+    side = {text: part for part in PARTS for text in getattr(made, part)}
+    for record in records:
+        assert len({side[text] for text in record}) == 1
+    for row, record in zip(rows_of(Run(tmp_path / "run")), records, strict=True):
+        documents = list(getattr(made, row["part"]))
+        assert [documents[i] for i in row["documents"]] == record
+
+
+def test_private_data_is_in_no_file_of_the_station(tmp_path: Path) -> None:
+    hidden = "138\u200b1234\u200b5670", "1381234&#53;670", "13812345670", "１３８１２３４５６７０"
+    text = "\n".join(["长" * 390 + "电话13812345670", *(f"电话{number}好" for number in hidden)])
+    read(tmp_path, f"{text}\n13812345670\n", on_bad_bytes="fail")
+    for path in (tmp_path / "run").rglob("*"):
+        if path.suffix == ".json":
+            assert not re.search(r"3812|1234|&#53", path.read_text("utf-8").split('"sha256"')[0])
+    report = json.loads((tmp_path / "run" / "corpus" / "report.json").read_text("utf-8"))
+    shown = json.dumps([report["samples"], report["examples"]], ensure_ascii=False)
+    assert not re.search("3812|1234|&#53|４５６", shown)
 
 
 def test_a_file_that_is_no_text_is_left_out_of_several_and_said(tmp_path: Path) -> None:

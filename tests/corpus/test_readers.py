@@ -124,6 +124,46 @@ def test_the_text_column_is_guessed(tmp_path: Path, data: str, field: str, heade
     assert len(texts(lines)) == 2
 
 
+def test_other_separators_are_letters_of_a_cell(tmp_path: Path) -> None:
+    data = 'id,text,n\n1,"甲，\u2028乙\x85丙",x\n'
+    lines, _ = read(tmp_path / "f", data, "csv", "text")
+    assert texts(lines) == ["甲，\u2028乙\x85丙"]
+
+
+def test_a_cell_may_be_longer_than_the_module_takes_by_itself(tmp_path: Path) -> None:
+    data = f'id,text,n\n1,"{"长，" * 100_000}",x\n2,短,y\n'
+    lines, _ = read(tmp_path / "f", data, "csv", "text")
+    assert texts(lines) == ["长，" * 100_000, "短"]
+
+
+def test_the_sign_of_a_spreadsheet_is_no_header(tmp_path: Path) -> None:
+    lines, reading = read(tmp_path / "f", "sep=;\nid;text\n1;甲，乙\n2;丙\n", "csv")
+    assert (texts(lines), reading.found_fields) == (["甲，乙", "丙"], ("text",))
+
+
+def test_columns_of_one_name_and_blanks_around_names(tmp_path: Path) -> None:
+    lines, _ = read(tmp_path / "f", "text, text ,n\n甲,乙,1\n", "csv", "text", "text 2")
+    assert texts(lines) == ["甲", "乙"]
+
+
+def test_texts_inside_of_a_field(tmp_path: Path) -> None:
+    rows = [{"turns": [{"who": "a", "say": "问"}, {"who": "b", "say": "答"}]}, {"turns": []}]
+    lines, _ = read(tmp_path / "f", "\n".join(map(json.dumps, rows)), "jsonl", "turns.say")
+    assert [(line.number, line.text, line.bad) for line in lines] == [
+        (1, "问", ""),
+        (1, "答", ""),
+        (2, "", "no text in the record"),
+    ]
+
+
+def test_a_field_may_come_late_but_must_come(tmp_path: Path) -> None:
+    rows = [{"text": f"句{i}"} for i in range(150)] + [{"text": "末", "body": "尾"}]
+    data = "\n".join(map(json.dumps, rows))
+    assert len(texts(read(tmp_path / "f", data, "jsonl", "text", "body")[0])) == 152
+    with pytest.raises(BadText, match="no field 'boddy'"):
+        read(tmp_path / "f", data, "jsonl", "text", "boddy")
+
+
 def test_no_guess_between_two_texts(tmp_path: Path) -> None:
     data = "title,body\n发烧,怎么办\n头痛,吃什么药\n"
     with pytest.raises(BadText, match="several fields with text: title, body") as caught:

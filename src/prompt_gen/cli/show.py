@@ -185,7 +185,7 @@ def explanation(found: "Explanation") -> None:
     why = f" ({found.reason})" if found.reason else ""
     into = f", into the line {found.merged_into}" if found.merged_into else ""
     rows = {
-        "read": found.before,
+        "read": found.before or f"({found.note})",
         "fate": f"{found.fate}{why}{into}",
         "cleaned by": ", ".join(found.changes),
         "private data": ", ".join(found.private),

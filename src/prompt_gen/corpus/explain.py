@@ -1,14 +1,17 @@
 """What became of one line: its text as it was read, its fate, and the documents made of it."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from prompt_gen.config import CorpusConfig
-from prompt_gen.corpus import Corpus, load, readers
+from prompt_gen.corpus import load, readers
 from prompt_gen.corpus.readers import Reading
-from prompt_gen.errors import NotFound, UsageError
-from prompt_gen.run import Run
+from prompt_gen.corpus.readers.csv import MAX_RECORD_LINES
+from prompt_gen.errors import Damaged, NotFound, PromptGenError, UsageError
+from prompt_gen.run import Run, file_hash
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,8 @@ class Explanation:
     changes: list[str]
     private: list[str]
     part: str
-    before: str  # the line as it is in the file; empty where the file is not there any more
+    before: str  # the line as it is in the file
+    note: str  # why it is not shown
     documents: list[str] = field(default_factory=list)
     indices: list[int] = field(default_factory=list)
     merged_into: str = ""  # FILE:LINE of the line that stands for it
@@ -36,19 +40,24 @@ def explain(run: Run, place: str) -> Explanation:
         UsageError: not written as FILE:LINE, or the run has no corpus.
         NotFound: no such file or line was read.
     """
-    name, colon, number = place.rpartition(":")
-    if not (colon and name and number.isdecimal() and int(number)):
-        raise UsageError(f"'{place}' is no place in a file", "Write it as FILE:LINE, e.g. a.txt:12")
+    name, number = _parsed(place)
     corpus = load(run)
     names = [facts["name"] for facts in corpus.facts["files"]]
     file = _known(name, names)
     from prompt_gen.corpus import ledger
 
     path = run.station("corpus") / "ledger.parquet"
-    row = ledger.row_of(path, file, int(number))
+    facts = next(facts for facts in corpus.facts["files"] if facts["name"] == file)
+    n_back = MAX_RECORD_LINES if facts["format"] == "csv" else 1
+    try:
+        row = ledger.row_of(path, file, number, n_back)
+    except (OSError, ValueError) as error:  # pyarrow's errors are one or the other
+        raise Damaged(
+            f"'{path}' is damaged: {error}",
+            "Make the corpus again: prompt-gen corpus FILE --out DIR --force",
+        ) from error
     if row is None:
-        n = next(facts["lines"] for facts in corpus.facts["files"] if facts["name"] == file)
-        raise NotFound(f"'{file}' has no line {number}", f"Its last one is {n:,}")
+        raise NotFound(f"'{file}' has no line {number}", f"It has {facts['lines']:,} lines")
     indices = row["documents"] or []
     documents = getattr(corpus, row["part"]) if indices else None
     source = None
@@ -62,7 +71,7 @@ def explain(run: Run, place: str) -> Explanation:
         row["changes"].split(),
         row["private"].split(),
         row["part"] or "",
-        _before(corpus, run, file, row["line"]),
+        *_before(facts, run, row["line"]),
         [next(islice(documents, i, None)) for i in indices] if documents is not None else [],
         indices,
         f"{source['file']}:{source['line']}" if source else "",
@@ -74,15 +83,24 @@ def newest_run(place: str, runs: Path = Path("runs")) -> Run:
     """The run in a directory of runs that read a file last.
 
     Raises:
+        UsageError: not written as FILE:LINE.
         NotFound: none did.
     """
-    name = place.rpartition(":")[0]
+    name, _ = _parsed(place)
     stations = sorted(runs.glob("*/corpus/station.json"), key=lambda p: p.stat().st_mtime)
     for station in reversed(stations):
-        run = Run(station.parent.parent)
-        if any(_is_called(facts["name"], name) for facts in load(run).facts["files"]):
-            return run
+        with suppress(PromptGenError):  # a damaged run does not hide the others
+            run = Run(station.parent.parent)
+            if any(_is_called(facts["name"], name) for facts in load(run).facts["files"]):
+                return run
     raise NotFound(f"no run in '{runs}/' has read '{name}'", "Name the run with --run DIR")
+
+
+def _parsed(place: str) -> tuple[str, int]:
+    name, colon, number = place.rpartition(":")
+    if not (colon and name and number.isdecimal() and int(number)):
+        raise UsageError(f"'{place}' is no place in a file", "Write it as FILE:LINE, e.g. a.txt:12")
+    return name, int(number)
 
 
 def _is_called(known: str, name: str) -> bool:
@@ -103,17 +121,19 @@ def _known(name: str, names: list[str]) -> str:
     raise NotFound(f"'{name}' was not read", "Read were " + ", ".join(names[:10]))
 
 
-def _before(corpus: Corpus, run: Run, file: str, number: int) -> str:
+def _before(facts: dict[str, Any], run: Run, number: int) -> tuple[str, str]:
+    """The line as it is in the file, or why it is not shown."""
     settings = CorpusConfig.model_validate(run.settings.get("corpus", {}))
-    path = Path(file)
+    path = Path(facts["name"])
     if not path.is_file():
-        return ""
-    facts = next(facts for facts in corpus.facts["files"] if facts["name"] == file)
-    reading = Reading(path, file, settings.encoding, settings.fields)
+        return "", "the file is not there any more"
+    if file_hash(path) != facts["sha256"]:
+        return "", "the file has changed since it was read"
+    reading = Reading(path, facts["name"], settings.encoding, settings.fields)
     texts = []
     for line in readers.read(facts["format"], reading):
         if line.number > number:
             break
         if line.number == number:
             texts.append(line.text)
-    return "\n".join(texts)
+    return "\n".join(texts), ""

@@ -26,7 +26,6 @@ from prompt_gen.corpus.split import PARTS
 
 FATES = ("kept", "merged", "split", "masked", "dropped")
 KEPT, MERGED, SPLIT, MASKED, DROPPED = range(len(FATES))
-_MAX_RECORD_LINES = 1000
 _WORD = pa.dictionary(pa.int32(), pa.string())
 SCHEMA = pa.schema(
     [
@@ -67,8 +66,8 @@ class Ledger:
         first = np.where(n > 0, rows["first"], 0)
         fates = np.full(len(rows), KEPT, np.int32)
         fates[rows["masked"] > 0] = MASKED
-        fates[(n == 1) & ~places.is_chosen[first]] = MERGED
         fates[n > 1] = SPLIT
+        fates[(n > 0) & (_n_chosen(rows, places) == 0)] = MERGED
         fates[n == 0] = DROPPED
         reasons = np.where(fates == MERGED, len(self._reasons) - 1, rows["reason"])
         documents = _documents(rows, places)
@@ -101,6 +100,17 @@ class Ledger:
         return dict(sorted(self.totals.items()))
 
 
+def _n_chosen(rows: np.ndarray, places: Places) -> np.ndarray:
+    """How many documents of each row stand for themselves."""
+    if not rows["n_documents"].any():
+        return np.zeros(len(rows), np.int64)
+    begin = int(rows["first"].min())
+    end = int((rows["first"] + rows["n_documents"]).max())
+    until = np.concatenate([[0], np.cumsum(places.is_chosen[begin:end])])
+    first = rows["first"] - begin
+    return until[first + rows["n_documents"]] - until[first]
+
+
 def _documents(rows: np.ndarray, places: Places) -> pa.ListArray:
     """The indices of each row's documents within their part."""
     n = rows["n_documents"].astype(np.int64)
@@ -127,9 +137,9 @@ def _kinds(mask: int) -> tuple[str, ...]:
     return tuple(kind for i, kind in enumerate(KINDS) if mask >> i & 1)
 
 
-def row_of(path: Path, file: str, line: int) -> dict | None:
-    """The row of a line, or of the record of several lines that it is in."""
-    filters = [("file", "==", file), ("line", "<=", line), ("line", ">", line - _MAX_RECORD_LINES)]
+def row_of(path: Path, file: str, line: int, n_back: int) -> dict | None:
+    """The row of a line, or of a record that begins less than `n_back` lines before it."""
+    filters = [("file", "==", file), ("line", "<=", line), ("line", ">", line - n_back)]
     rows = pq.read_table(path, filters=filters).to_pylist()
     return max(rows, key=lambda row: row["line"], default=None)
 

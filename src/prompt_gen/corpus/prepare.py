@@ -18,7 +18,6 @@ import numpy as np
 
 from prompt_gen.config import CorpusConfig
 from prompt_gen.corpus.clean import RULES, Cleaner
-from prompt_gen.corpus.encoding import BAD
 from prompt_gen.corpus.privacy import KINDS, Privacy, example
 from prompt_gen.corpus.privacy.words import read_words
 from prompt_gen.corpus.readers import Line
@@ -42,13 +41,14 @@ class Chunk:
     file: int
     lines: list[Line]
     n_lines: int = 0  # with different numbers
+    goes_on: bool = False  # its first block began in the chunk before
 
-    def __getstate__(self) -> tuple[int, int, list[tuple]]:
+    def __getstate__(self) -> tuple[int, int, bool, list[tuple]]:
         """Columns, which go to another process in a third of the time."""
-        return self.file, self.n_lines, list(zip(*self.lines, strict=True))
+        return self.file, self.n_lines, self.goes_on, list(zip(*self.lines, strict=True))
 
-    def __setstate__(self, state: tuple[int, int, list[tuple]]) -> None:
-        self.file, self.n_lines, columns = state
+    def __setstate__(self, state: tuple[int, int, bool, list[tuple]]) -> None:
+        self.file, self.n_lines, self.goes_on, columns = state
         self.lines = list(map(Line, *columns))
 
 
@@ -88,24 +88,25 @@ class Prepared:
     documents: np.ndarray
     texts: list[bytes]
     reasons: list[str]  # row["reason"] - 1 is an index into it
+    goes_on: bool  # the first block began in the chunk before
     tally: Tally
 
 
 def chunks(file: int, lines: Iterable[Line], whole_file: bool) -> Iterator[Chunk]:
     """Lines in chunks; a block of lines is never cut, unless it is far larger than a chunk."""
     waiting: list[Line] = []
-    n_chars, n_lines, block, last = 0, 0, -1, -1
+    n_chars, n_lines, block, last, goes_on = 0, 0, -1, -1, False
     for line in lines:
         is_full = len(waiting) >= CHUNK_LINES or n_chars > CHUNK_CHARS
         if is_full and not whole_file and (line.block != block or n_chars > 8 * CHUNK_CHARS):
-            yield Chunk(file, waiting, n_lines)
-            waiting, n_chars, n_lines = [], 0, 0
+            yield Chunk(file, waiting, n_lines, goes_on)
+            waiting, n_chars, n_lines, goes_on = [], 0, 0, line.block == block
         waiting.append(line)
         n_chars += len(line.text)
         n_lines += line.number != last
         block, last = line.block, line.number
     if waiting:
-        yield Chunk(file, waiting, n_lines)
+        yield Chunk(file, waiting, n_lines, goes_on)
 
 
 class Preparer:
@@ -168,12 +169,13 @@ class _Work:
             self._hashed(),
             self._encoded,
             list(self._reasons),
+            self._chunk.goes_on,
             self._tally,
         )
 
     def _line(self, line: Line) -> None:
         texts, reason, changes, masked = self._prepared(line)
-        self._sample(line, texts, reason)
+        self._sample(line, texts, reason, masked)
         first = len(self._texts)
         for text in texts:
             self._texts.append(text)
@@ -186,7 +188,7 @@ class _Work:
         kept: list[str] = []
         for line in lines:
             texts, reason, changes, masked = self._prepared(line)
-            self._sample(line, texts, reason)
+            self._sample(line, texts, reason, masked)
             kept += texts
             self._row(line, first, 1 if texts else 0, reason, changes, masked)
         if kept:
@@ -239,19 +241,24 @@ class _Work:
     def _block(self, block: int) -> int:
         return self._block_ids.setdefault(block, len(self._block_ids))
 
-    def _sample(self, line: Line, texts: list[str], reason: str) -> None:
-        """A line with a low scrambled number is shown in the report, private data masked."""
+    def _sample(self, line: Line, texts: list[str], reason: str, masked: int) -> None:
+        """A line with a low scrambled number is shown in the report, private data masked.
+
+        Cleaning can lay private data bare that the line itself hid: then what it was is not shown.
+        """
         order = (line.number * 0x9E3779B1 + self._chunk.file * 0x85EBCA6B) & 0xFFFFFFFF
         samples = self._tally.samples
         if len(samples) == N_SAMPLES and order >= samples[-1][0]:
             return
         if not line.text or line.text.isspace():
             return
-        before = line.text[:SHOWN_CHARS].replace(BAD, "\ufffd")
+        before = _SURROGATES.sub("\ufffd", line.text)
         if self._p._privacy:
-            before = self._p._protect(before)[0] or "..."
+            before = "" if masked and not texts else self._p._protect(before)[0] or ""
+            before = "\n".join(texts) if masked else before
+        before = before[:SHOWN_CHARS] or "…"
         after = tuple(text[:SHOWN_CHARS] for text in texts)
-        sample = (order, _SURROGATES.sub("\ufffd", before), after, reason)
+        sample = (order, before, after, reason)
         if sample not in samples:
             insort(samples, sample)
             del samples[N_SAMPLES:]

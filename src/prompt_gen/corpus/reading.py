@@ -1,6 +1,7 @@
 """Sources to a spool: every line read, prepared, and noted, with a word on each file."""
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -48,7 +49,7 @@ def read_lines(
         rows, documents = prepared.rows, prepared.documents
         rows["reason"] = np.array(codes)[rows["reason"]]
         rows["first"] += spool.n_documents
-        documents["block"] += n_blocks
+        documents["block"] += n_blocks - (prepared.goes_on and n_blocks > 0)
         n_blocks = int(documents["block"][-1]) + 1 if len(documents) else n_blocks
         rows = joined(held, rows)
         held = rows[-1:]
@@ -68,12 +69,26 @@ def read_lines(
             )
         )
     if not spool.n_documents:
-        raise (
-            what.refused[0]
-            if what.refused
-            else BadText("no line with text in it was found", "Give one document per line")
-        )
+        raise what.refused[0] if what.refused else _nothing(spool, what)
     return what
+
+
+def _nothing(spool: Spool, what: Found) -> BadText:
+    """The error for a corpus without any text, with what became of its lines."""
+    counts = sum((Counter(rows["reason"].tolist()) for rows in spool.rows()), Counter[int]())
+    reasons = ["", *what.reasons]
+    fates = ", ".join(f"{n:,} {reasons[code]}" for code, n in counts.most_common())
+    return BadText(
+        f"no line with text in it was found{f' ({fates})' if fates else ''}",
+        "Give one document per line, or say what the file is with --format or --field",
+    )
+
+
+def _why_not(spool: Spool, what: Found) -> str:
+    """What became of the lines of a corpus without any."""
+    counts = sum((Counter(rows["reason"].tolist()) for rows in spool.rows()), Counter[int]())
+    reasons = ["", *what.reasons]
+    return "".join(f", {n:,} {reasons[code]}" for code, n in counts.most_common())
 
 
 def _left(began: float, done: float, total: float) -> float:

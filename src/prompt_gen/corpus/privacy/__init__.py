@@ -115,7 +115,7 @@ class Privacy:
 def example(privacy: Privacy, text: str, around: int = 8) -> list[tuple[str, str]]:
     """Each find's kind and how it looks, fit for a report: (phone, 拨打13*********).
 
-    At most the first quarter of a find is shown, and `around` characters on both sides of it.
+    Of a find the first character is shown, and `around` characters on both sides of it.
     """
     finds = privacy.find(text)
     shown = "".join(_hidden(text, finds))
@@ -126,7 +126,7 @@ def _hidden(text: str, finds: list[Find]) -> Iterator[str]:
     at = 0
     for found in finds:
         secret = text[found.start : found.end]
-        n_shown = 0 if found.kind == "word" else len(secret) // 4
+        n_shown = 0 if found.kind == "word" else min(1, len(secret) // 4)
         yield text[at : found.start] + secret[:n_shown]
         yield "".join("*" if c.isalnum() else c for c in secret[n_shown:])
         at = found.end

@@ -31,27 +31,32 @@ class Chooser:
         has_others = any(_is_text(value) for _, value, _ in first)
         fields = self._fields(records, has_others) if records else ()
         self._reading.found_fields = fields
+        missing = set(fields)
         for number, value, bad in chain(first, values):
             if bad:
                 yield Line(number, "", number, bad)
                 continue
             if isinstance(value, dict):
-                value = [value.get(field) for field in fields]
+                missing = {field for field in missing if not _has(value, field)}
+                value = [_inside(value, field) for field in fields]
             found = list(_strings(value))
             for text in found:
                 yield Line(number, text, number)
             if not found:
                 yield Line(number, "", number, "no text in the record")
+        for field in missing:
+            raise self._unknown(field, records)
 
     def _fields(self, records: list[dict[str, Any]], has_others: bool) -> tuple[str, ...]:
-        names = list(dict.fromkeys(name for record in records for name in record))
         wanted = self._reading.fields
-        for field in wanted:
-            if field not in names:
-                raise BadText(
-                    f"'{self._reading.name}' has no field '{field}'", did_you_mean(field, names)
-                )
-        return wanted or self._guess(records, names, has_others)
+        if wanted and not any(_has(record, field) for record in records for field in wanted):
+            raise self._unknown(wanted[0], records)
+        return wanted or self._guess(records, _names(records), has_others)
+
+    def _unknown(self, field: str, records: list[dict[str, Any]]) -> BadText:
+        return BadText(
+            f"'{self._reading.name}' has no field '{field}'", did_you_mean(field, _names(records))
+        )
 
     def _guess(
         self, records: list[dict[str, Any]], names: list[str], has_others: bool
@@ -68,12 +73,33 @@ class Chooser:
         if not texts:
             raise BadText(
                 f"'{self._reading.name}' has no field with text in it",
-                f"Its fields are {', '.join(names)}; name one with --field NAME",
+                f"Its fields are {', '.join(names)}; name one with --field NAME, "
+                "or what is inside of one with --field NAME.INNER",
             )
         raise BadText(
             f"'{self._reading.name}' has several fields with text: {', '.join(texts)}",
             "Name the one that is wanted with --field NAME (or several, one --field each)",
         )
+
+
+def _names(records: list[dict[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(name for record in records for name in record))
+
+
+def _has(record: dict[str, Any], field: str) -> bool:
+    return field in record or field.partition(".")[0] in record
+
+
+def _inside(value: Any, field: str) -> Any:
+    """What a field holds; `turns.text` is what `text` holds in each of a list of `turns`."""
+    if isinstance(value, list):
+        return [_inside(one, field) for one in value]
+    if not isinstance(value, dict):
+        return None
+    if field in value:
+        return value[field]
+    outer, dot, inner = field.partition(".")
+    return _inside(value.get(outer), inner) if dot else None
 
 
 def _is_text(value: object) -> bool:

@@ -5,7 +5,7 @@ from itertools import chain, islice
 from statistics import multimode
 
 from prompt_gen.corpus.readers import Line, Reading
-from prompt_gen.corpus.readers.fields import N_LOOKED_AT, Chooser, Numbered
+from prompt_gen.corpus.readers.fields import N_LOOKED_AT, USUAL, Chooser, Numbered
 
 MAX_NAME_CHARS = 32
 Row = tuple[int, list[str], str]  # number, cells, and the sign that separated them
@@ -19,7 +19,10 @@ def rows_to_lines(rows: Iterable[Row], reading: Reading) -> Iterator[Line]:
         return
     cells = [row for _, row, _ in first]
     has_header = _has_header(cells, reading.fields)
-    names = cells[0] if has_header else [str(i + 1) for i in range(multimode(map(len, cells))[0])]
+    head = [cell.strip() for cell in cells[0]]
+    if not has_header:
+        head = [str(i + 1) for i in range(multimode(map(len, cells))[0])]
+    names = [name if head.index(name) == i else f"{name} {i + 1}" for i, name in enumerate(head)]
     if has_header:
         number = first.pop(0)[0]
         yield Line(number, "", number, "header")
@@ -32,7 +35,7 @@ def _records(rows: Iterable[Row], names: list[str], has_header: bool) -> Iterato
         if not any(cell.strip() for cell in row):
             yield number, None, "blank"
             continue
-        if has_header and row == names:
+        if has_header and [cell.strip() for cell in row] == names:
             yield number, None, "header"
             continue
         if len(row) > n:  # the sign is a letter of the last cell
@@ -43,7 +46,7 @@ def _records(rows: Iterable[Row], names: list[str], has_header: bool) -> Iterato
 def _has_header(rows: list[list[str]], fields: tuple[str, ...]) -> bool:
     """The first row is names, not values: short, different, no numbers, not found again below."""
     head = [cell.strip() for cell in rows[0]]
-    if fields and set(fields) <= set(head):
+    if set(fields) & set(head):
         return True
     if len(set(head)) < len(head) or not all(head) or max(map(len, head)) > MAX_NAME_CHARS:
         return False
@@ -55,7 +58,7 @@ def _has_header(rows: list[list[str]], fields: tuple[str, ...]) -> bool:
         return True
     below = [row for row in rows if row != rows[0]]  # tables put together repeat it
     if len(head) == 1:
-        return head[0].lower() in ("text", "content", "sentence", "query", "文本", "内容", "句子")
+        return head[0].lower() in (*USUAL, "title", "question", "answer", "标题", "问题", "回答")
     return not any(cell in {row[i] for row in below if i < len(row)} for i, cell in enumerate(head))
 
 
