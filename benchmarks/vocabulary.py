@@ -123,7 +123,9 @@ def prepared(where: Path, megabytes: int) -> dict[str, int]:
     with (where / "lines.txt").open(encoding="utf-8", newline="\n") as file:
         for line in file:
             writer.add(line.rstrip("\n"))
-    writer.close(counts=np.ones(n_lines, np.int32), groups=np.arange(n_lines, dtype=np.int32))
+    writer.keep("counts", np.ones(n_lines, np.int32))
+    writer.keep("groups", np.arange(n_lines, dtype=np.int32))
+    writer.close()
     return {"bytes": (where / "lines.txt").stat().st_size, "lines": n_lines}
 
 

@@ -31,7 +31,9 @@ def write_part(directory: Path, part: str, texts: list[str], counts: list[int]) 
     writer = Writer(directory, part)
     for text in texts:
         writer.add(text)
-    writer.close(counts=np.array(counts, np.int32), groups=np.arange(len(texts), dtype=np.int32))
+    writer.keep("counts", np.array(counts, np.int32))
+    writer.keep("groups", np.arange(len(texts), dtype=np.int32))
+    writer.close()
 
 
 @pytest.fixture(scope="session")

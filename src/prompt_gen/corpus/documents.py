@@ -117,9 +117,11 @@ class Writer:
         self._file.write(self._before + _spelled(text))
         self._before = ",\n"
 
-    def close(self, **arrays: np.ndarray) -> None:
-        """Finish the part with an array for each name, one number per document."""
+    def keep(self, name: str, array: np.ndarray) -> None:
+        """Write an array with one number for each document."""
+        np.save(f"{self._stem}.{name}.npy", array)
+
+    def close(self) -> None:
+        """Finish the texts."""
         self._file.write("[\n]\n" if self._before == "[\n" else "\n]\n")
         self._file.close()
-        for name, array in arrays.items():
-            np.save(f"{self._stem}.{name}.npy", array)

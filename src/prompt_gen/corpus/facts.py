@@ -7,8 +7,8 @@ import numpy as np
 
 from prompt_gen.corpus.prepare import SHOWN_CHARS, Tally
 from prompt_gen.corpus.reading import Found
-from prompt_gen.corpus.split import PARTS
-from prompt_gen.corpus.spool import Spool
+from prompt_gen.corpus.split import PARTS, leads
+from prompt_gen.corpus.spool import PIECE, Spool
 
 N_GROUPS, N_MEMBERS = 12, 5  # groups of near-duplicates that the report shows, texts of each
 
@@ -18,7 +18,7 @@ def of(
 ) -> dict[str, Any]:
     """What the command line prints and the bundle's card says."""
     several = _several(groups)
-    n_others = int((groups != np.arange(len(groups), dtype=np.int32)).sum())
+    n_others = len(groups) - int(leads(groups).sum())
     return {
         "files": found.files,
         "encodings": dict(Counter(file.get("encoding", "") for file in found.files)),
@@ -50,7 +50,7 @@ def for_report(
 
 def _several(groups: np.ndarray) -> np.ndarray:
     """Labels of the groups with more than one document."""
-    return np.unique(groups[groups != np.arange(len(groups), dtype=np.int32)])
+    return np.unique(groups[~leads(groups)])
 
 
 def _by_frequency(characters: np.ndarray) -> list[tuple[str, int]]:
@@ -62,7 +62,11 @@ def _by_frequency(characters: np.ndarray) -> list[tuple[str, int]]:
 
 def _histogram(values: np.ndarray) -> list[list[int]]:
     """Pairs of a value and how often it occurs."""
-    return np.stack(np.unique(values, return_counts=True), 1).tolist()
+    found = Counter[int]()
+    for start in range(0, len(values), PIECE):
+        distinct, counts = np.unique(values[start : start + PIECE], return_counts=True)
+        found.update(dict(zip(distinct.tolist(), counts.tolist(), strict=True)))
+    return [list(pair) for pair in sorted(found.items())]
 
 
 def _near_examples(distinct: Spool, groups: np.ndarray) -> list[list[str]]:

@@ -17,7 +17,7 @@ from prompt_gen.corpus.prefixes import seen_chars
 from prompt_gen.corpus.prepare import Preparer
 from prompt_gen.corpus.reading import Found, read_lines
 from prompt_gen.corpus.sources import Source
-from prompt_gen.corpus.split import PARTS, TRAIN, split
+from prompt_gen.corpus.split import PARTS, TRAIN, leads, split
 from prompt_gen.corpus.spool import PIECE, Spool
 from prompt_gen.corpus.workers import Workers
 from prompt_gen.run import Event, Watch
@@ -41,9 +41,9 @@ def make(
     distinct = _distinct(spool, directory / ".distinct")
     with Workers(config.workers, n_bytes) as workers:
         near = _near(distinct, config, workers, watch)
-    groups = duplicates.components(distinct.n_documents, near)
-    together = _together(spool, groups)
-    parts = split((piece["key"] for piece in distinct.documents()), together, config)
+        groups = duplicates.components(distinct.n_documents, near)
+    keys = (piece["key"] for piece in distinct.documents())
+    parts = split(keys, _together(spool, groups), config)
     seen = _write_parts(distinct, parts, groups, directory, watch)
     fates = _write_ledger(spool, found, parts, directory / "ledger.parquet")
     counts = distinct.kept("counts")
@@ -121,17 +121,26 @@ def _write_parts(
             watch(Event("corpus", "progress", n_done, len(parts), {"written": n_done}))
     train = (text for text, part in zip(distinct.texts(), parts, strict=True) if part == TRAIN)
     seen = left = seen_chars([text for texts in held_out for text in texts], train)
-    counts = distinct.kept("counts")
-    is_root = groups == np.arange(len(groups), dtype=np.int32)
     for number, writer in enumerate(writers):
         here = parts == number
-        labels = np.cumsum(is_root & here, dtype=np.int32) - 1
-        arrays = {"counts": counts[here], "groups": labels[groups[here]]}
+        writer.keep("counts", distinct.kept("counts")[here])
+        writer.keep("groups", _relabelled(groups, here))
         if number != TRAIN:
             n = len(held_out[number])
-            arrays["seen"], left = left[:n], left[n:]
-        writer.close(**arrays)
+            writer.keep("seen", left[:n])
+            left = left[n:]
+        writer.close()
     return seen
+
+
+def _relabelled(groups: np.ndarray, here: np.ndarray) -> np.ndarray:
+    """The groups of some documents, counted from 0; one array at a time is as large as all."""
+    labels = np.cumsum(leads(groups) & here, dtype=np.int32)
+    labels -= 1
+    found = groups[here]
+    for start in range(0, len(found), PIECE):
+        found[start : start + PIECE] = labels[found[start : start + PIECE]]
+    return found
 
 
 def _write_ledger(spool: Spool, found: Found, parts: np.ndarray, path: Path) -> dict[str, int]:

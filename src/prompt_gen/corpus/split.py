@@ -11,6 +11,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from prompt_gen.config import CorpusConfig
+from prompt_gen.corpus.spool import PIECE
 
 PARTS = ("train", "validation", "test")
 TRAIN, VALIDATION, TEST = range(3)
@@ -51,8 +52,8 @@ def split(keys: Iterable[np.ndarray], groups: np.ndarray, config: CorpusConfig) 
 
 def _places(keys: Iterable[np.ndarray], groups: np.ndarray, config: CorpusConfig) -> np.ndarray:
     """float32 in [0, 1] for each document, the same for all of a group."""
-    places = np.empty(len(groups), np.float32)
     members = _members(groups)
+    places = np.empty(len(groups), np.float32)
     member_keys, start = [np.empty(0, np.uint64)], 0
     for piece in keys:
         here = slice(start, start + len(piece))
@@ -75,8 +76,17 @@ def _places(keys: Iterable[np.ndarray], groups: np.ndarray, config: CorpusConfig
 
 def _members(groups: np.ndarray) -> np.ndarray:
     """Numbers of the documents that are in a group with others, ascending."""
-    others = np.flatnonzero(groups != np.arange(len(groups), dtype=groups.dtype))
+    others = np.flatnonzero(~leads(groups))
     return np.union1d(others, groups[others].astype(others.dtype))
+
+
+def leads(groups: np.ndarray) -> np.ndarray:
+    """True for the documents whose number is their group's label; those alone, too."""
+    found = np.empty(len(groups), bool)
+    for start in range(0, len(groups), PIECE):  # a number for each would take more than the labels
+        piece = groups[start : start + PIECE]
+        found[start : start + PIECE] = piece == np.arange(start, start + len(piece))
+    return found
 
 
 def _share(share: float, n: int, config: CorpusConfig) -> float:
