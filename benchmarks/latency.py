@@ -18,7 +18,8 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from benchmarks.machine import DATA, describe, keep
-from prompt_gen import Completer
+from prompt_gen import Completer, bundle
+from prompt_gen.config import EngineConfig
 
 N, MAX_CHARS, MAX_TOKENS = 5, 24, 14
 BLOCK, REST_S = 20, 0.5
@@ -46,9 +47,11 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args(argv)
     torch.set_num_threads(args.threads)
-    completer = Completer.load(args.run, threads=args.threads, deadline_ms=60_000)
-    stock = AutoModelForCausalLM.from_pretrained(completer.bundle.path).eval()
-    tokenizer = AutoTokenizer.from_pretrained(completer.bundle.path)
+    made = bundle.load(args.run)
+    engine = EngineConfig(threads=args.threads, deadline_ms=60_000)
+    completer = Completer.of(made, engine)
+    stock = AutoModelForCausalLM.from_pretrained(made.path).eval()
+    tokenizer = AutoTokenizer.from_pretrained(made.path)
 
     def generate(prefix: str, **how: object) -> object:
         ids = tokenizer(prefix, return_tensors="pt")
@@ -65,10 +68,10 @@ def main(argv: list[str]) -> None:
     todo = prefixes(args.prefixes)
     for side in sides.values():
         side(todo[0])  # warm-up
-    n_candidates, n_passes = 0, completer.graph.n_passes
+    n_candidates, n_passes = 0, completer.model.n_passes
     for prefix in todo:
         n_candidates += len(completer.complete(prefix, n=N, max_chars=MAX_CHARS))
-    n_passes = completer.graph.n_passes - n_passes
+    n_passes = completer.model.n_passes - n_passes
     for start in range(0, len(todo), BLOCK):
         for name, side in sides.items():
             time.sleep(REST_S)  # idle worker threads of the other side spin for a while
@@ -87,7 +90,7 @@ def main(argv: list[str]) -> None:
         "latency",
         {
             "machine": describe("onnxruntime", "torch", "transformers"),
-            "shape": completer.bundle.facts["shape"],
+            "shape": made.facts["shape"],
             "threads": args.threads,
             "prefixes": len(todo),
             "candidates_per_prefix": n_candidates / len(todo),

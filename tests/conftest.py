@@ -63,7 +63,7 @@ def trained(corpus_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 @pytest.fixture(scope="session")
 def completer(trained: Run) -> Completer:
-    return Completer(bundle.load(trained.path))
+    return Completer.of(bundle.load(trained.path))
 
 
 @pytest.fixture(scope="session")

@@ -34,7 +34,7 @@ def test_stock_transformers_load_it_and_complete(trained: Run, completer: Comple
     assert tokenizer.decode(out[0], skip_special_tokens=True).startswith("高血压患者要注意")
     with torch.no_grad():
         stock = model(ids["input_ids"]).logits[0, -1].log_softmax(-1).numpy()
-    ours, _ = completer.graph.read(ids["input_ids"][0].numpy(), completer.graph.empty_cache())
+    ours, _ = completer.model.read(ids["input_ids"][0].numpy(), completer.model.empty_cache())
     assert abs(stock - ours).max() < 1e-4
 
 

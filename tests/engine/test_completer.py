@@ -118,7 +118,7 @@ def test_broken_unicode_is_refused(completer: Completer) -> None:
 
 
 def test_a_short_list_comes_from_as_wide_a_search(completer: Completer) -> None:
-    graph, passes = completer.graph, []
+    graph, passes = completer.model, []
     true_next = graph.next
     graph.next = lambda tokens, *rest: passes.append(len(tokens)) or true_next(tokens, *rest)  # type: ignore[method-assign]
     try:

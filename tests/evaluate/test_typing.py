@@ -38,7 +38,7 @@ def test_known_answers(offered: tuple[str, ...], keys: int) -> None:
 
 def test_a_replay_adds_up() -> None:
     graph = SimpleNamespace(n_passes=0)
-    oracle = SimpleNamespace(complete=offering(LINE), graph=graph)
+    oracle = SimpleNamespace(complete=offering(LINE), model=graph)
     result = replay(oracle, [LINE, LINE], lambda *_: None)  # type: ignore[arg-type]
     assert result.keystrokes == 2 * len(LINE)
     assert result.keystrokes_saved == pytest.approx(1 - 2 / len(LINE))
@@ -48,7 +48,7 @@ def test_a_replay_adds_up() -> None:
 
 def test_bad_lists_are_counted() -> None:
     twice = [Candidate("别的", "别的", 0.5, "eos")] * 2
-    fool = SimpleNamespace(complete=lambda _: twice, graph=SimpleNamespace(n_passes=0))
+    fool = SimpleNamespace(complete=lambda _: twice, model=SimpleNamespace(n_passes=0))
     result = replay(fool, ["高血"], lambda *_: None)  # type: ignore[arg-type]
     assert (result.duplicates, result.wrong_prefixes) == (1, 2)
 

@@ -153,7 +153,7 @@ def test_a_newer_keystroke_ends_older_work(trained: Run) -> None:
 
     async def type_two_keys() -> tuple[list, list]:
         await worker.load()
-        graph, true_complete = worker.completer.graph, worker.completer.complete
+        graph, true_complete = worker.completer.model, worker.completer.complete
         running, go_on = threading.Event(), threading.Event()
         true_next, n_next = graph.next, 0
 
@@ -247,7 +247,7 @@ def test_a_model_that_cannot_be_loaded_is_not_loading_for_ever(
 
     async def ask() -> None:
         worker = Worker(bundle.load(trained.path), EngineConfig())
-        monkeypatch.setattr("prompt_gen.server.worker.Completer", fail)
+        monkeypatch.setattr("prompt_gen.server.worker.Completer.of", fail)
         await worker.load()
         with pytest.raises(Damaged, match="broken"):
             await worker.submit(CompleteRequest(prompt="高血压"))
@@ -260,7 +260,7 @@ def test_waiting_in_the_queue_counts_against_the_deadline(trained: Run) -> None:
     async def ask() -> int:
         worker = Worker(bundle.load(trained.path), EngineConfig())
         await worker.load()
-        true_next, n_next = worker.completer.graph.next, 0
+        true_next, n_next = worker.completer.model.next, 0
 
         def slow_next(*args):
             nonlocal n_next
@@ -268,7 +268,7 @@ def test_waiting_in_the_queue_counts_against_the_deadline(trained: Run) -> None:
             time.sleep(0.05)
             return true_next(*args)
 
-        worker.completer.graph.next = slow_next  # type: ignore[method-assign]
+        worker.completer.model.next = slow_next  # type: ignore[method-assign]
         request = CompleteRequest(prompt="高血压", deadline_ms=100, max_chars=200)
         await asyncio.gather(*(worker.submit(request) for _ in range(12)))
         worker.close()

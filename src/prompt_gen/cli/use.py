@@ -30,7 +30,7 @@ def complete(
     from prompt_gen.settings import resolve
 
     settings = resolve(set_ or (), {"engine": {"n": n, "max_chars": max_chars}}, config)
-    completer = Completer(bundle.load(run), settings.engine)
+    completer = Completer.of(bundle.load(run), settings.engine)
 
     def answer(typed: str) -> None:
         found = completer.complete(typed)

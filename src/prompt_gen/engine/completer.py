@@ -1,4 +1,4 @@
-"""The completer: a bundle in memory that answers prefixes."""
+"""The completer: a language model in memory that answers prefixes."""
 
 import threading
 from collections.abc import Callable
@@ -11,6 +11,7 @@ from prompt_gen.bundle import Bundle
 from prompt_gen.config import EngineConfig, validated
 from prompt_gen.engine.candidates import Candidate
 from prompt_gen.engine.covers import Vocabulary
+from prompt_gen.engine.language_model import LanguageModel
 from prompt_gen.engine.runtime import Graph
 from prompt_gen.engine.search import Search
 from prompt_gen.errors import SettingError
@@ -25,12 +26,24 @@ def _never() -> bool:
 class Completer:
     """Completes what was typed. Safe to call from several threads; one search runs at a time."""
 
-    def __init__(self, loaded: Bundle, config: EngineConfig | None = None) -> None:
-        self.bundle = loaded
+    def __init__(
+        self, tokenizer: Tokenizer, model: LanguageModel, config: EngineConfig | None = None
+    ) -> None:
+        self.tokenizer = tokenizer
+        self.model = model
         self.config = config or EngineConfig()
-        self.graph = Graph(loaded, self.config.threads)
-        self._vocabulary = Vocabulary(loaded.tokenizer)
+        self._vocabulary = Vocabulary(tokenizer)
         self._lock = threading.Lock()
+
+    @classmethod
+    def of(cls, loaded: Bundle, config: EngineConfig | None = None) -> "Completer":
+        """The completer of a bundle.
+
+        Raises:
+            Damaged, Mismatch: see `Graph`.
+        """
+        config = config or EngineConfig()
+        return cls(loaded.tokenizer, Graph(loaded, config.threads), config)
 
     @classmethod
     def load(cls, path: str | Path, **settings: Any) -> "Completer":
@@ -40,12 +53,7 @@ class Completer:
             NotFound, NotABundle, Damaged, Mismatch: see `bundle.load`.
             SettingError: an unknown setting, or a value out of range.
         """
-        return cls(bundle.load(path), validated(EngineConfig, settings))
-
-    @property
-    def tokenizer(self) -> Tokenizer:
-        """The bundle's tokenizer."""
-        return self.bundle.tokenizer
+        return cls.of(bundle.load(path), validated(EngineConfig, settings))
 
     def complete(
         self, text: str, cancelled: Callable[[], bool] = _never, **settings: Any
@@ -69,7 +77,7 @@ class Completer:
         if not typed:
             return []
         with self._lock:
-            found = Search(self.graph, self._vocabulary, config, cancelled).run(typed)
+            found = Search(self.model, self._vocabulary, config, cancelled).run(typed)
         return [
             Candidate(text + f.stop.completion, f.stop.completion, exp(f.logprob), f.stop.reason)
             for f in found

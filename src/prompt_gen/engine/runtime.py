@@ -27,7 +27,7 @@ class Cache:
 
 
 class Graph:
-    """A loaded graph. `forward` is the only thing that runs the model.
+    """A loaded graph, as a language model (see `language_model`).
 
     Raises:
         Mismatch: the graph was made for another vocabulary than the bundle's.

@@ -12,7 +12,7 @@ import numpy as np
 from prompt_gen.config import EngineConfig
 from prompt_gen.engine.candidates import Stop, readable, stop
 from prompt_gen.engine.covers import Cover, Vocabulary, covers
-from prompt_gen.engine.runtime import Cache, Graph
+from prompt_gen.engine.language_model import Cache, LanguageModel
 from prompt_gen.text import SENTENCE_ENDS
 
 _ONE_PASS = 12  # a shared beginning of so few tokens costs less again than a pass of its own
@@ -45,12 +45,12 @@ class Search:
 
     def __init__(
         self,
-        graph: Graph,
+        model: LanguageModel,
         vocabulary: Vocabulary,
         config: EngineConfig,
         cancelled: Callable[[], bool],
     ) -> None:
-        self.graph, self.vocabulary, self.config = graph, vocabulary, config
+        self.model, self.vocabulary, self.config = model, vocabulary, config
         self._cancelled = cancelled
         self._deadline = time.monotonic() + config.deadline_ms / 1000
         self._found: dict[str, Found] = {}
@@ -65,7 +65,7 @@ class Search:
         while live and time.monotonic() < self._deadline and not self._cancelled():
             tokens = np.array([h.token for h in live])
             parents = np.array([h.row for h in live])
-            logprobs, ids, cache = self.graph.next(tokens, cache, parents, self._n_top)
+            logprobs, ids, cache = self.model.next(tokens, cache, parents, self._n_top)
             live = self._advance(live, logprobs, ids)
         for hypothesis in live:
             self._finish(Stop(hypothesis.text, "deadline"), hypothesis.logprob)
@@ -77,25 +77,25 @@ class Search:
         """Covers with BOS before them; all lose the same beginning where they would not fit."""
         bos = self.vocabulary.tokenizer.bos_id
         found = [Cover((bos, *c.ids), c.open_bytes) for c in covers(typed, self.vocabulary)]
-        room = max(self.graph.context // 4, self.graph.context - self.config.max_chars - 1)
+        room = max(self.model.context // 4, self.model.context - self.config.max_chars - 1)
         cut = max(0, max(len(c.ids) for c in found) - room)
         return [Cover(c.ids[cut:], c.open_bytes) for c in found if len(c.ids) > cut]
 
     def _start(self, found: list[Cover]) -> tuple[Cache, list[Hypothesis]]:
         """Score all covers over their shared beginning and open the first tokens."""
         n_shared = _n_shared([c.ids for c in found])
-        cache, before_V = self.graph.empty_cache(), np.zeros(self.vocabulary.tokenizer.size)
+        cache, before_V = self.model.empty_cache(), np.zeros(self.vocabulary.tokenizer.size)
         if n_shared <= _ONE_PASS:
             n_shared = 0
         else:
-            before_V, cache = self.graph.read(np.array(found[0].ids[:n_shared]), cache)
+            before_V, cache = self.model.read(np.array(found[0].ids[:n_shared]), cache)
         rest = [c.ids[n_shared:] for c in found]
         lengths_B = np.array([len(ids) for ids in rest])
         tokens_BS = np.zeros((len(rest), lengths_B.max()), np.int64)
         for row, ids in enumerate(rest):
             tokens_BS[row, : len(ids)] = ids
         parents_B = np.zeros(len(rest), np.int64)
-        logprobs_NV, cache = self.graph.full(tokens_BS, lengths_B, cache, parents_B)
+        logprobs_NV, cache = self.model.full(tokens_BS, lengths_B, cache, parents_B)
         pieces = np.split(logprobs_NV, np.cumsum(lengths_B)[:-1])
         return cache, self._open(found, rest, before_V, pieces)
 

@@ -42,7 +42,7 @@ def measure(
     lines = [text for line in lines if (text := line.strip())]  # as documents are
     if not lines:
         raise BadText("there is no line to evaluate on", "Give a file with --data")
-    completer = Completer(loaded, engine)
+    completer = Completer.of(loaded, engine)
     typable = [line for line in lines if len(line) > 1]
     n_replayed = min(config.replay_lines, len(typable))
     watch(Event("evaluate", "start", facts={"lines": len(lines), "replayed": n_replayed}))

@@ -31,7 +31,7 @@ def measure(
     completer: Completer, lines: Sequence[str], progress: Callable[[int, int], None]
 ) -> Likelihood:
     """Score the lines."""
-    tokenizer, context = completer.tokenizer, completer.graph.context
+    tokenizer, context = completer.tokenizer, completer.model.context
     windows: list[tuple[list[int], int]] = []  # ids, and how many of them were scored before
     for ids in tokenizer.encode_batch(lines):
         windows += _windows([tokenizer.bos_id, *ids, tokenizer.eos_id], context)
@@ -80,7 +80,7 @@ def _score(
     tokens_BS = np.zeros((len(batch), lengths_B.max()), np.int64)
     for row, (ids, _) in enumerate(batch):
         tokens_BS[row, : len(ids) - 1] = ids[:-1]
-    graph = completer.graph
+    graph = completer.model
     parents_B = np.zeros(len(batch), np.int64)
     logprobs_NV, _ = graph.full(tokens_BS, lengths_B, graph.empty_cache(), parents_B)
     targets_N = np.concatenate([ids[1:] for ids, _ in batch])

@@ -35,7 +35,7 @@ def replay(
     """Type the lines twice: with the whole list, and with its first entry alone."""
     times_ms: list[float] = []
     n_duplicates = n_wrong = 0
-    n_passes = completer.graph.n_passes
+    n_passes = completer.model.n_passes
     lists: dict[str, list[Candidate]] = {}
 
     def ask(prefix: str) -> list[Candidate]:
@@ -63,7 +63,7 @@ def replay(
         wrong_prefixes=n_wrong,
         p50_ms=float(np.percentile(times_ms, 50)),
         p95_ms=float(np.percentile(times_ms, 95)),
-        passes_per_keystroke=(completer.graph.n_passes - n_passes) / len(times_ms),
+        passes_per_keystroke=(completer.model.n_passes - n_passes) / len(times_ms),
     )
 
 

@@ -143,7 +143,7 @@ def _model_out(worker: Worker) -> ModelOut:
         created=int((worker.bundle.path / "manifest.json").stat().st_mtime),
         script=facts.get("script", "other"),
         vocab_size=worker.bundle.tokenizer.size,
-        context_length=worker.completer.graph.context,
+        context_length=worker.completer.model.context,
         card={
             "examples": facts.get("examples", []),
             "parameters": facts.get("training", {}).get("parameters"),

@@ -34,7 +34,7 @@ class Worker:
 
     def _load(self) -> None:
         try:
-            completer = Completer(self.bundle, self._config)
+            completer = Completer.of(self.bundle, self._config)
             completer.complete("a")
             self._completer = completer
         except PromptGenError as error:
