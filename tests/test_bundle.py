@@ -97,6 +97,44 @@ def test_other_directories_are_not_bundles(tmp_path: Path) -> None:
         bundle.load(tmp_path)
 
 
+@pytest.fixture
+def calibrated(copy: Path) -> bundle.Bundle:
+    loaded = bundle.load(copy)
+    bundle.attach_calibration(loaded, 2.0, {"keys": 100})
+    return bundle.load(copy)
+
+
+def test_a_bundle_keeps_its_calibration(copy: Path, calibrated: bundle.Bundle) -> None:
+    assert calibrated.temperature == 2.0
+    assert json.loads((copy / "calibration.json").read_text("utf-8"))["keys"] == 100
+    (copy / "calibration.json").unlink()
+    assert bundle.load(copy).temperature == 1.0
+
+
+def test_calibration_moves_scores_and_keeps_the_order(
+    completer: Completer, calibrated: bundle.Bundle
+) -> None:
+    before = completer.complete("高血压患者", deadline_ms=60_000)
+    after = Completer.of(calibrated).complete("高血压患者", deadline_ms=60_000)
+    assert [c.text for c in after] == [c.text for c in before]
+    for raw, ours in zip(before, after, strict=True):
+        odds, ours_odds = (c.score / (1 - c.score) for c in (raw, ours))
+        assert ours_odds == pytest.approx(odds**0.5, rel=1e-6)
+    assert [c.score for c in after] == sorted((c.score for c in after), reverse=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{}", "7", "\xff", '{"temperature": 0}', '{"temperature": -1.0}',
+     '{"temperature": NaN}', '{"temperature": Infinity}', '{"temperature": "2"}',
+     '{"temperature": true}', '{"temperature": null}', f'{{"temperature": 1{"0" * 400}}}'],
+)  # fmt: skip
+def test_a_damaged_calibration_is_refused(copy: Path, text: str) -> None:
+    (copy / "calibration.json").write_bytes(text.encode("latin-1"))
+    with pytest.raises(Damaged, match=r"calibration\.json.*Remove the file"):
+        Completer.load(copy)
+
+
 def test_the_card_tells_the_data_the_numbers_and_the_command(trained: Run) -> None:
     loaded = bundle.load(trained.path)
     card = (loaded.path / "README.md").read_text("utf-8")

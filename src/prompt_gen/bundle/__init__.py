@@ -6,10 +6,12 @@ bundle/
   model.onnx         the graph that completes; its weights are those of model.safetensors
   manifest.json      SHA-256 of all of the above, the hash of the vocabulary, the run's facts
   report.json  README.md    the evaluation, and the card that shows it
+  calibration.json          the temperature of scores that the evaluation found
 """
 
 import json
 import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from prompt_gen.vocab import Tokenizer, load_tokenizer
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+CALIBRATION = "calibration.json"
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,26 @@ class Bundle:
             return json.loads((self.path / "report.json").read_text("utf-8"))
         except (OSError, ValueError):
             return {}
+
+    @property
+    def temperature(self) -> float:
+        """What scores are calibrated with; 1 before the first evaluation.
+
+        Raises:
+            Damaged: the file is unreadable, or its temperature is not a positive number.
+        """
+        path = self.path / CALIBRATION
+        try:
+            found = json.loads(path.read_text("utf-8"))["temperature"]
+        except FileNotFoundError:
+            return 1.0
+        except (OSError, ValueError, LookupError, TypeError) as error:
+            raise Damaged(f"'{path}' cannot be read: {error!r}", _CALIBRATE) from error
+        if type(found) not in (int, float) or not 0 < found <= sys.float_info.max:
+            raise Damaged(
+                f"the temperature in '{path}' is {found!r}, not a positive number", _CALIBRATE
+            )
+        return float(found)
 
 
 def write(
@@ -95,6 +118,12 @@ def attach_report(bundle: Bundle, report: dict[str, Any]) -> None:
     write_atomic(bundle.path / "README.md", card.write(bundle.manifest, report))
 
 
+def attach_calibration(bundle: Bundle, temperature: float, facts: dict[str, Any]) -> None:
+    """Keep with the bundle what scores are calibrated with, and how it was found."""
+    text = json.dumps({"temperature": float(temperature), **facts}, ensure_ascii=False, indent=1)
+    write_atomic(bundle.path / CALIBRATION, text + "\n")
+
+
 def load(path: str | Path) -> Bundle:
     """The bundle at a path, or in the run directory at that path; every file is checked.
 
@@ -127,6 +156,7 @@ def load(path: str | Path) -> Bundle:
 
 
 _AGAIN = "Copy the bundle again from where it came, or train it again"
+_CALIBRATE = "Remove the file, or find it anew: prompt-gen evaluate DIR"
 
 
 def _find(path: Path) -> Path:

@@ -8,11 +8,17 @@ from prompt_gen.text import sentence_end
 
 @dataclass(frozen=True)
 class Candidate:
-    """One way to go on: `text` begins with exactly what was typed, `completion` is what is new."""
+    """One way to go on: `text` begins with exactly what was typed, `completion` is what is new.
+
+    `score` is how often, of candidates with such a score, the text goes on so: the model's
+    probability given what was typed, brought to the temperature that the bundle's evaluation found
+    (see `calibration`). No candidate has a lower score than those behind it. The model's own probabilities of a
+    list sum to at most one; calibrated scores are each for itself and need not.
+    """
 
     text: str
     completion: str
-    score: float  # probability that the text goes on so, given what was typed
+    score: float  # 0 to 1
     finish_reason: str  # "sentence", "eos", "length" or "deadline"
     source: str = "model"
 

@@ -2,13 +2,15 @@
 
 import threading
 from collections.abc import Callable
-from math import exp
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from prompt_gen import bundle
 from prompt_gen.bundle import Bundle
 from prompt_gen.config import EngineConfig, validated
+from prompt_gen.engine.calibration import calibrated
 from prompt_gen.engine.candidates import Candidate
 from prompt_gen.engine.covers import Vocabulary
 from prompt_gen.engine.language_model import LanguageModel
@@ -24,26 +26,35 @@ def _never() -> bool:
 
 
 class Completer:
-    """Completes what was typed. Safe to call from several threads; one search runs at a time."""
+    """Completes what was typed. Safe to call from several threads; one search runs at a time.
+
+    `temperature` calibrates scores; with 1 they are the model's own probabilities.
+    """
 
     def __init__(
-        self, tokenizer: Tokenizer, model: LanguageModel, config: EngineConfig | None = None
+        self,
+        tokenizer: Tokenizer,
+        model: LanguageModel,
+        config: EngineConfig | None = None,
+        temperature: float = 1.0,
     ) -> None:
         self.tokenizer = tokenizer
         self.model = model
         self.config = config or EngineConfig()
+        self.temperature = temperature
         self._vocabulary = Vocabulary(tokenizer)
         self._lock = threading.Lock()
 
     @classmethod
     def of(cls, loaded: Bundle, config: EngineConfig | None = None) -> "Completer":
-        """The completer of a bundle.
+        """The completer of a bundle, with calibrated scores if the bundle knows how.
 
         Raises:
-            Damaged, Mismatch: see `Graph`.
+            Damaged, Mismatch: see `Graph`, and `Bundle.temperature`.
         """
         config = config or EngineConfig()
-        return cls(loaded.tokenizer, Graph(loaded, config.threads), config)
+        graph = Graph(loaded, config.threads)
+        return cls(loaded.tokenizer, graph, config, loaded.temperature)
 
     @classmethod
     def load(cls, path: str | Path, **settings: Any) -> "Completer":
@@ -78,7 +89,8 @@ class Completer:
             return []
         with self._lock:
             found = Search(self.model, self._vocabulary, config, cancelled).run(typed)
+        scores = calibrated(np.exp([f.logprob for f in found]), self.temperature)
         return [
-            Candidate(text + f.stop.completion, f.stop.completion, exp(f.logprob), f.stop.reason)
-            for f in found
+            Candidate(text + f.stop.completion, f.stop.completion, score, f.stop.reason)
+            for f, score in zip(found, scores.tolist(), strict=True)
         ]

@@ -39,7 +39,7 @@ class CandidateOut(BaseModel):
 
     text: str = Field(description="begins with exactly the prompt")
     completion: str = Field(description="what to insert behind the prompt")
-    score: float = Field(description="probability that the text goes on so, given the prompt")
+    score: float = Field(description="how probable it is that the text goes on so")
     finish_reason: str = Field(description="sentence, eos, length or deadline")
     source: str = Field(description="where it comes from: model")
 
