@@ -12,8 +12,8 @@ class Candidate:
 
     `score` is how often, of candidates with such a score, the text goes on so: the model's
     probability given what was typed, brought to the temperature that the bundle's evaluation found
-    (see `calibration`). No candidate has a lower score than those behind it. The model's own probabilities of a
-    list sum to at most one; calibrated scores are each for itself and need not.
+    (see `calibration`). No candidate has a lower score than those behind it. The model's own
+    probabilities of a list sum to at most one; calibrated scores are each for itself and need not.
     """
 
     text: str

@@ -6,7 +6,7 @@ with lines drawn with replacement it is what another sample of the same text mig
 Source: the paired bootstrap of Koehn 2004, "Statistical significance tests for machine translation
 evaluation"; percentile intervals as in Efron and Tibshirani 1993, chapter 13.
 
-N lines, R draws
+N lines, R draws, C of the draws, P keys
 """
 
 from collections.abc import Callable
@@ -30,6 +30,23 @@ class Ratio:
         """The ratio for each draw [R]; NaN where nothing is counted."""
         of_R, by_R = weights_RN @ self.of_N, weights_RN @ self.by_N
         return np.divide(of_R, by_R, out=np.full(len(of_R), np.nan), where=by_R != 0)
+
+
+def over_keys(of: Callable[[np.ndarray], np.ndarray], line_P: np.ndarray) -> Number:
+    """A number by how often each key counts: `of` has weights [C, P] and gives values [C].
+
+    It is asked for a few draws at a time, as weights of all keys in all draws are large.
+    """
+
+    def number(weights_RN: np.ndarray) -> np.ndarray:
+        n_draws = max(1, _CELLS // max(1, len(line_P)))
+        starts = range(0, len(weights_RN), n_draws)
+        return np.concatenate([of(weights_RN[at : at + n_draws, line_P]) for at in starts])
+
+    return number
+
+
+_CELLS = 1 << 20  # weights at a time
 
 
 @dataclass(frozen=True)
