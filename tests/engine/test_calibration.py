@@ -83,4 +83,4 @@ def test_ends_stay_ends(temperature: float) -> None:
 
 def test_small_scores_stay_apart() -> None:
     ours_P = calibrated(np.array([1e-40, 1e-30, 1e-20]), 2.0)
-    assert ours_P == pytest.approx([1e-20, 1e-15, 1e-10], rel=1e-9)
+    assert ours_P == pytest.approx([1e-20, 1e-15, 1e-10], rel=1e-9, abs=0)

@@ -60,6 +60,17 @@ def test_the_order_of_lines_and_equal_weights_change_nothing(lines: list, rng) -
         assert number(2 * ones_1N) == pytest.approx(before[name])
 
 
+def test_many_draws_are_measured_one_by_one() -> None:
+    rng = np.random.default_rng(0)
+    typed = timed([rng.lognormal(3, 1, 50).tolist() for _ in range(20)])
+    weights_RN = draws(20, 2000, 0)  # of a thousand keys: more than are held at a time
+    number = numbers(typed)["p95_ms"]
+    values_R = number(weights_RN)
+    assert len(values_R) == len(weights_RN)
+    for at in (0, 1, 1000, 2000):
+        assert values_R[at] == number(weights_RN[at : at + 1])
+
+
 def test_known_answers() -> None:
     typed = timed([[float(ms) for ms in range(1, 51)], [float(ms) for ms in range(51, 101)]], 3)
     values = {name: float(f(np.ones((1, 2)))[0]) for name, f in numbers(typed).items()}

@@ -45,6 +45,32 @@ def test_known_answers(completions: tuple[str, ...], name: str, expected: float)
     assert value(typed, name) == pytest.approx(expected, nan_ok=True)
 
 
+def test_duplicates_of_all_lines_are_counted() -> None:
+    assert value(typed_of(["abc", "xyz"], constant("多", "多")), "duplicates") == 4
+
+
+def test_lists_of_one_are_left_out() -> None:
+    def complete(typed: str) -> list[Candidate]:
+        texts = ("a b c d e", "a b c d x") if len(typed) == 1 else ("a",)
+        return [candidate(typed, text) for text in texts]
+
+    typed = typed_of(["123", "456"], complete)
+    alone = typed_of(["12", "45"], complete)
+    for name in ("edit_distance", "self_bleu"):
+        assert value(typed, name) == value(alone, name) > 0
+
+
+def test_the_line_alone_decides_which_lists_are_drawn() -> None:
+    def complete(typed: str) -> list[Candidate]:
+        return [candidate(typed, text) for text in (WORDS, WORDS[: 2 * len(typed)])]
+
+    lines = ["123456789", "987654321"]
+    numbers = [lists.self_bleu(typed_of(order, complete)) for order in (lines, lines[::-1])]
+    first, second = (number(np.eye(2)) for number in numbers)
+    assert first.tolist() == second[::-1].tolist()
+    assert first[0] != first[1]
+
+
 def test_an_oracle_breaks_nothing() -> None:
     typed = typed_of(LINES, oracle(LINES))
     assert value(typed, "duplicates") == 0
@@ -89,6 +115,7 @@ def test_what_must_hold_is_checked_without_any_library(
     assert set(absent(lists.NEEDS)) == lost
 
 
+WORDS = "a b c d e f g h i"
 COMPLETIONS = st.lists(st.text("高血压ab，", min_size=1, max_size=6), max_size=4)
 
 
