@@ -284,6 +284,29 @@ def test_held_out_documents_know_which_prefixes_were_seen(tmp_path: Path) -> Non
         assert not any(t.startswith(text[: seen + 1]) for t in train)
 
 
+def test_texts_are_those_of_the_lines_that_have_any(tmp_path: Path) -> None:
+    path = tmp_path / "lines.jsonl"
+    path.write_text('{"text": " 高血压 "}\n\n{"text": null}\n{"text": "糖尿病"}\n', "utf-8")
+    assert list(corpus.texts([path], CONFIG)) == ["高血压", "糖尿病"]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "why"),
+    [
+        ("a.jsonl", b'"\xe7\x94\xb2"\n{"text": \n', "line 2: not JSON"),
+        ("a.json", b'["a", tru, "b"]', "line 2: not JSON"),
+        ("a.jsonl", b'"\\ud83d"\n', "line 1: bytes that fit no character"),
+        ("a.txt", b"\xe7\x94\xb2\n\xe7\x94\xb2\xff\n", "line 2: bytes that fit no character"),
+    ],
+)
+def test_texts_that_cannot_be_read_are_refused(
+    tmp_path: Path, name: str, data: bytes, why: str
+) -> None:
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(BadText, match=f"{name}', {why}"):
+        list(corpus.texts([tmp_path / name], CONFIG))
+
+
 def test_parts_are_json_arrays_of_lines(tmp_path: Path, corpus_file: Path) -> None:
     run = Run(tmp_path / "run")
     made = corpus.read([corpus_file], CONFIG, run)

@@ -13,9 +13,9 @@ from typing import Any
 from prompt_gen.config import CorpusConfig
 from prompt_gen.corpus import readers, sources
 from prompt_gen.corpus.documents import Documents
-from prompt_gen.corpus.encoding import BAD
+from prompt_gen.corpus.encoding import BAD_BYTES, SURROGATES
 from prompt_gen.corpus.privacy.words import read_words
-from prompt_gen.corpus.readers import Reading
+from prompt_gen.corpus.readers import EMPTY, Line, Reading
 from prompt_gen.corpus.split import PARTS
 from prompt_gen.errors import BadText, UsageError
 from prompt_gen.run import Event, Run, Watch, fingerprint, silent
@@ -73,15 +73,19 @@ def texts(paths: Iterable[str | Path], config: CorpusConfig) -> Iterator[str]:
         for source in sources.find(paths, config.format, Path(kept_input)):
             reading = Reading(source.path, source.name, config.encoding, config.fields)
             for line in readers.read(source.kind, reading):
-                if BAD in line.text:
-                    raise BadText(
-                        f"'{source.name}', line {line.number}: bytes that fit no character",
-                        "Mend that line",
-                    )
+                if why := _unreadable(line):
+                    raise BadText(f"'{source.name}', line {line.number:,}: {why}", "Mend that line")
                 if text := line.text.strip():
                     yield text
             if reading.damage:
                 raise BadText(f"'{source.name}': {reading.damage}", "Make the file anew")
+
+
+def _unreadable(line: Line) -> str:
+    """Why a line cannot be read, if it cannot."""
+    if line.bad and line.bad not in EMPTY:
+        return line.bad
+    return BAD_BYTES if SURROGATES.search(line.text) else ""
 
 
 def load(run: Run) -> Corpus:

@@ -17,6 +17,8 @@ from itertools import accumulate
 from prompt_gen.errors import BadText, SettingError
 
 BAD = "\udcff"  # stands for undecodable bytes: half of a surrogate pair, which no text can hold
+SURROGATES = re.compile("[\ud800-\udfff]+")
+BAD_BYTES = "bytes that fit no character"  # why a line with any is not used
 N_SHOWN = 20  # offsets of bad bytes that are kept
 MAX_LINE_CHARS = 1_000_000  # a longer line is handed on in pieces
 WIDE = ["gb18030", "big5hkscs", "shift_jis", "euc_jp", "euc_kr"]

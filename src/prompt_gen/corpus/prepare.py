@@ -4,7 +4,6 @@ This is the part that takes time for each line; it runs in worker processes, a c
 time.
 """
 
-import re
 from bisect import insort
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -18,6 +17,7 @@ import numpy as np
 
 from prompt_gen.config import CorpusConfig
 from prompt_gen.corpus.clean import RULES, Cleaner
+from prompt_gen.corpus.encoding import BAD_BYTES, SURROGATES
 from prompt_gen.corpus.privacy import KINDS, Privacy, example
 from prompt_gen.corpus.privacy.words import read_words
 from prompt_gen.corpus.readers import Line
@@ -30,7 +30,6 @@ CHUNK_CHARS = 1 << 20
 N_SAMPLES = 50
 SHOWN_CHARS = 400  # of a text that the report shows
 N_EXAMPLES = 5  # masked examples for each kind of private data
-_SURROGATES = re.compile("[\ud800-\udfff]+")
 _KIND_BITS = {kind: 1 << i for i, kind in enumerate(KINDS)}
 
 
@@ -200,10 +199,10 @@ class _Work:
         text = line.text
         if line.bad:
             return [], line.bad, 0, 0
-        if not text.isascii() and _SURROGATES.search(text):
+        if not text.isascii() and SURROGATES.search(text):
             if not self._p._replace:
-                return [], "bytes that fit no character", 0, 0
-            text = _SURROGATES.sub("\ufffd", text)
+                return [], BAD_BYTES, 0, 0
+            text = SURROGATES.sub("\ufffd", text)
         texts, changes, reason = self._p._clean(text)
         if changes:
             for i, rule in enumerate(RULES):
@@ -252,7 +251,7 @@ class _Work:
             return
         if not line.text or line.text.isspace():
             return
-        before = _SURROGATES.sub("\ufffd", line.text)
+        before = SURROGATES.sub("\ufffd", line.text)
         if self._p._privacy:
             before = "" if masked and not texts else self._p._protect(before)[0] or ""
             before = "\n".join(texts) if masked else before

@@ -35,6 +35,9 @@ KINDS = {
 }
 
 
+EMPTY = ("blank", "header", "no text in the record")  # `bad` of lines that can be read
+
+
 class Line(NamedTuple):
     """One text of a line; a record with several fields gives several with the same number."""
 
