@@ -9,13 +9,13 @@ compared exactly.
 Nothing here depends on the order of the documents, but for their numbers.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
-from prompt_gen.corpus.spool import PIECE, Spool
+from prompt_gen.corpus.spool import Spool, read_pieces
 from prompt_gen.text import normal_form
 
 N_BANDS, N_ROWS = 12, 5  # a pair of similarity 0.8 meets with probability 1 - (1 - 0.8^5)^12 = 0.99
@@ -26,6 +26,7 @@ _BATCH_PAIRS = 1 << 20
 _MOST_BUCKETS = 1 << 25
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 _RANDOM = np.random.default_rng(1).integers(1, 1 << 63, (2, N_BANDS * N_ROWS), np.uint64)
+_BAND = np.dtype(np.uint64)
 _A, _B = _RANDOM[0] | np.uint64(1), _RANDOM[1]
 
 Map = Callable[[Callable, Iterable], Iterator]  # applies a function to items, in their order
@@ -116,14 +117,18 @@ def _batches(texts: Iterator[str]) -> Iterator[list[str]]:
 
 def pieces(text: str) -> set[str]:
     """The pieces whose sets are compared; a text without any is like no other."""
-    letters = "".join(filter(str.isalnum, normal_form(text)))
+    letters = _letters(text)
     return {letters[at : at + PIECE_CHARS] for at in range(len(letters) - PIECE_CHARS + 1)}
 
 
-def similarity(one: str, other: str) -> float:
-    """Jaccard similarity of the two texts' pieces, from 0 to 1."""
-    a, b = pieces(one), pieces(other)
-    return len(a & b) / len(a | b) if a and b else 0.0
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, normal_form(text)))
+
+
+def similarity(one: Set[str], other: Set[str]) -> float:
+    """Jaccard similarity of two texts' pieces, from 0 to 1."""
+    n_both = len(one & other)
+    return n_both / (len(one) + len(other) - n_both) if n_both else 0.0
 
 
 def sketch(texts: list[str]) -> np.ndarray:
@@ -131,7 +136,7 @@ def sketch(texts: list[str]) -> np.ndarray:
 
     Two texts have a band in common with probability s^N_ROWS, s being their similarity.
     """
-    letters = ["".join(filter(str.isalnum, normal_form(text))) for text in texts]
+    letters = list(map(_letters, texts))
     codes = np.frombuffer("".join(letters).encode("utf-32-le"), "<u4").astype(np.uint64)
     lengths = np.fromiter(map(len, letters), np.int64, len(letters))
     n_pieces = np.maximum(lengths - PIECE_CHARS + 1, 0)
@@ -176,7 +181,7 @@ def _meetings(path: Path, spool: Spool) -> np.ndarray:
     found = [np.empty(0, np.int64)]
     for partition in range(n_partitions):
         columns, start = [np.empty((3, 0), np.uint64)], 0
-        for bands, documents in zip(_bands(path), spool.documents(), strict=True):
+        for bands, documents in zip(read_pieces(path, _BAND), spool.documents(), strict=True):
             wanted = is_shared[bands & last_bits] & (bands > 0)
             here = np.flatnonzero(wanted & (bands % np.uint64(n_partitions) == partition))
             numbers = (here + start).astype(np.uint64)
@@ -202,18 +207,12 @@ def _shared(path: Path, last_bits: np.uint64) -> np.ndarray:
     """True for the buckets (last bits of a band) in which there are several documents."""
     seen = np.zeros(int(last_bits) + 1, bool)
     again = np.zeros_like(seen)
-    for bands in _bands(path):
+    for bands in read_pieces(path, _BAND):
         buckets = np.sort(bands & last_bits)
         again[buckets[seen[buckets]]] = True
         again[buckets[1:][buckets[1:] == buckets[:-1]]] = True
         seen[buckets] = True
     return again
-
-
-def _bands(path: Path) -> Iterator[np.ndarray]:
-    with path.open("rb") as file:
-        while len(piece := np.fromfile(file, np.uint64, PIECE)):
-            yield piece
 
 
 def _verified(spool: Spool, candidates: np.ndarray, threshold: float) -> np.ndarray:
@@ -230,10 +229,7 @@ def _verified(spool: Spool, candidates: np.ndarray, threshold: float) -> np.ndar
             for i, (one, other) in enumerate(ranks.tolist(), start):
                 if one != last:
                     last, last_pieces = one, pieces(text(*offsets[one]))
-                others = pieces(text(*offsets[other]))
-                n_both = len(last_pieces & others)
-                n_any = len(last_pieces) + len(others) - n_both
-                is_near[i] = n_both >= threshold * n_any and n_both > 0
+                is_near[i] = similarity(last_pieces, pieces(text(*offsets[other]))) >= threshold
     kept = candidates[is_near]
     return np.stack([kept >> 32, kept & 0xFFFFFFFF], 1)
 

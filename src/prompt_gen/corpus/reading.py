@@ -60,17 +60,22 @@ def read_lines(
     spool.add(held, np.empty(0, DOCUMENT), [])
     spool.close()
     if config.fields and not any("fields" in facts for facts in what.files):
-        raise (
-            what.refused[0]
-            if what.refused
-            else UsageError(
-                f"--field {config.fields[0]} was given, but no file has fields",
-                "Leave it out, or say what the file is with --format csv (or tsv, json, jsonl)",
-            )
-        )
+        raise _refused(what) or _no_fields(config.fields[0])
     if not spool.n_documents:
-        raise what.refused[0] if what.refused else _nothing(spool, what)
+        raise _refused(what) or _nothing(spool, what)
     return what
+
+
+def _refused(what: Found) -> BadText | None:
+    """What was wrong with the first file that could not be read, which says more than the rest."""
+    return next(iter(what.refused), None)
+
+
+def _no_fields(name: str) -> UsageError:
+    return UsageError(
+        f"--field {name} was given, but no file has fields",
+        "Leave it out, or say what the file is with --format csv (or tsv, json, jsonl)",
+    )
 
 
 def _nothing(spool: Spool, what: Found) -> BadText:
@@ -82,13 +87,6 @@ def _nothing(spool: Spool, what: Found) -> BadText:
         f"no line with text in it was found{f' ({fates})' if fates else ''}",
         "Give one document per line, or say what the file is with --format or --field",
     )
-
-
-def _why_not(spool: Spool, what: Found) -> str:
-    """What became of the lines of a corpus without any."""
-    counts = sum((Counter(rows["reason"].tolist()) for rows in spool.rows()), Counter[int]())
-    reasons = ["", *what.reasons]
-    return "".join(f", {n:,} {reasons[code]}" for code, n in counts.most_common())
 
 
 def _left(began: float, done: float, total: float) -> float:

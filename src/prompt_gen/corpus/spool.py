@@ -43,7 +43,6 @@ class Spool:
         self._texts = directory / "texts"
         self._files = [path.open("wb") for path in (self._rows, self._documents, self._texts)]
         self.directory = directory
-        self.n_rows = 0
         self.n_documents = 0
 
     def add(self, rows: np.ndarray, documents: np.ndarray, texts: Sequence[bytes]) -> None:
@@ -52,7 +51,6 @@ class Spool:
             self._files, (rows.data, documents.data, b"".join(texts)), strict=True
         ):
             file.write(data)
-        self.n_rows += len(rows)
         self.n_documents += len(documents)
 
     def close(self) -> None:
@@ -71,11 +69,11 @@ class Spool:
 
     def rows(self) -> Iterator[np.ndarray]:
         """All rows, in pieces."""
-        return _pieces(self._rows, ROW)
+        return read_pieces(self._rows, ROW)
 
     def documents(self) -> Iterator[np.ndarray]:
         """All documents, in pieces."""
-        return _pieces(self._documents, DOCUMENT)
+        return read_pieces(self._documents, DOCUMENT)
 
     def texts(self) -> Iterator[str]:
         """The documents' texts in order."""
@@ -135,7 +133,8 @@ class TextFile:
         self._file.close()
 
 
-def _pieces(path: Path, dtype: np.dtype) -> Iterator[np.ndarray]:
+def read_pieces(path: Path, dtype: np.dtype) -> Iterator[np.ndarray]:
+    """The records of a file, in pieces that fit in memory."""
     with path.open("rb") as file:  # not mapped: mapped pages would count as memory of the process
         while len(piece := np.fromfile(file, dtype, PIECE)):
             yield piece

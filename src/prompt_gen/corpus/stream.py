@@ -41,7 +41,7 @@ class Stream:
                         return
                     self._told(file.tell())
                     yield block
-        except (gzip.BadGzipFile, EOFError, zlib.error, _BadZst) as error:
+        except _NOT_WHOLE as error:
             self.damage = f"it is not whole: {error}"
         except OSError as error:
             raise from_os_error(error) from error
@@ -49,6 +49,9 @@ class Stream:
 
 class _BadZst(Exception):
     """What is packed with Zstandard cannot be unpacked further."""
+
+
+_NOT_WHOLE = (gzip.BadGzipFile, EOFError, zlib.error, _BadZst)
 
 
 def _gathered(pieces: Iterator[bytes], n_bytes: int) -> Iterator[bytes]:
@@ -63,7 +66,7 @@ def _gathered(pieces: Iterator[bytes], n_bytes: int) -> Iterator[bytes]:
                 yield b"".join(waiting)
                 waiting.clear()
                 size = 0
-    except (gzip.BadGzipFile, EOFError, zlib.error, _BadZst):
+    except _NOT_WHOLE:
         if waiting:
             yield b"".join(waiting)
         raise

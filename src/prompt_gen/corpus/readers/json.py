@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterator
 
+from prompt_gen.corpus.encoding import Unfinished
 from prompt_gen.corpus.readers import Line, Reading
 from prompt_gen.corpus.readers.fields import Chooser
 from prompt_gen.corpus.readers.text import lines
@@ -127,7 +128,7 @@ class _Window:
             return False
         pieces, size = [], 0
         for line in self._lines:
-            pieces += [line] if isinstance(line, str) and type(line) is not str else [line, "\n"]
+            pieces += [line] if type(line) is Unfinished else [line, "\n"]
             size += len(line) + 1
             if size >= n_chars:
                 break
