@@ -6,7 +6,7 @@ with lines drawn with replacement it is what another sample of the same text mig
 Source: the paired bootstrap of Koehn 2004, "Statistical significance tests for machine translation
 evaluation"; percentile intervals as in Efron and Tibshirani 1993, chapter 13.
 
-N lines, R draws, C of the draws, P keys
+N lines, R draws, V values
 """
 
 from collections.abc import Callable
@@ -47,6 +47,32 @@ def over_keys(of: Callable[[np.ndarray], np.ndarray], line_P: np.ndarray) -> Num
 
 
 _CELLS = 1 << 20  # weights at a time
+
+
+@dataclass(frozen=True)
+class Total:
+    """A sum over lines."""
+
+    of_N: np.ndarray
+
+    def __call__(self, weights_RN: np.ndarray) -> np.ndarray:
+        """The sum for each draw [R]."""
+        return weights_RN @ self.of_N
+
+
+@dataclass(frozen=True)
+class Median:
+    """The median of whole numbers 0, 1, 2, ..., from how many of each a line has [N, numbers]."""
+
+    counts_NV: np.ndarray
+
+    def __call__(self, weights_RN: np.ndarray) -> np.ndarray:
+        """The median for each draw [R]; NaN where there is no number."""
+        until_RV = np.cumsum(weights_RN @ self.counts_NV, axis=1)
+        n_R1 = until_RV[:, -1:]
+        lower_R = (until_RV <= (n_R1 - 1) // 2).sum(axis=1)  # the middle one, or two
+        upper_R = (until_RV <= n_R1 // 2).sum(axis=1)
+        return np.where(n_R1[:, 0] > 0, (lower_R + upper_R) / 2, np.nan)
 
 
 @dataclass(frozen=True)
