@@ -19,7 +19,6 @@ from prompt_gen.config import CorpusConfig
 from prompt_gen.corpus.clean import RULES, Cleaner
 from prompt_gen.corpus.encoding import BAD_BYTES, SURROGATES
 from prompt_gen.corpus.privacy import KINDS, Privacy, example
-from prompt_gen.corpus.privacy.words import read_words
 from prompt_gen.corpus.readers import Line
 from prompt_gen.corpus.spool import DOCUMENT, ROW
 from prompt_gen.errors import UnknownChoice, did_you_mean
@@ -128,10 +127,7 @@ class Preparer:
             on["long"] = False  # a document of several lines is not cut inside one of them
         names = [name for name, is_on in on.items() if is_on]
         self._clean = Cleaner(names, config.max_chars, config.fold)
-        words = read_words(config.privacy_words)
-        kinds = [*config.privacy, *(["word"] if words else [])]
-        self._protect = Privacy(kinds, config.privacy_action, words)
-        self._privacy = bool(kinds)
+        self._protect = Privacy.of(config)
         self._replace = config.on_bad_bytes == "replace"
         self._whole_file = config.document == "file"
 
@@ -208,7 +204,7 @@ class _Work:
             for i, rule in enumerate(RULES):
                 if changes >> i & 1:
                     self._tally.changes[rule.name] += 1
-        if not self._p._privacy:
+        if not self._p._protect:
             return texts, reason, changes, 0
         return self._protected(texts, reason, changes)
 
@@ -252,7 +248,7 @@ class _Work:
         if not line.text or line.text.isspace():
             return
         before = SURROGATES.sub("\ufffd", line.text)
-        if self._p._privacy:
+        if self._p._protect:
             before = "" if masked and not texts else self._p._protect(before)[0] or ""
             before = "\n".join(texts) if masked else before
         before = before[:SHOWN_CHARS] or "…"

@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from prompt_gen.config import CorpusConfig
 from prompt_gen.corpus.privacy.limits import LIMITS
 from prompt_gen.corpus.privacy.names import names
 from prompt_gen.corpus.privacy.network import emails, urls
 from prompt_gen.corpus.privacy.numbers import accounts, cards, identities, phones
-from prompt_gen.corpus.privacy.words import Words
+from prompt_gen.corpus.privacy.words import Words, read_words
 from prompt_gen.errors import UnknownChoice, did_you_mean
 from prompt_gen.text import script
 
@@ -80,6 +81,12 @@ class Privacy:
         UnknownChoice: no such kind.
     """
 
+    @classmethod
+    def of(cls, config: CorpusConfig) -> "Privacy":
+        """As a corpus's settings say."""
+        words = read_words(config.privacy_words)
+        return cls([*config.privacy, *(["word"] if words else [])], config.privacy_action, words)
+
     def __init__(
         self, kinds: Iterable[str], action: Literal["mask", "drop"], words: Iterable[str] = ()
     ) -> None:
@@ -89,6 +96,10 @@ class Privacy:
         own = Words(words)
         self._finders = [(n, KINDS[n].find or own) for n in KINDS if n in wanted]
         self._drops = action == "drop"
+
+    def __bool__(self) -> bool:
+        """Whether anything is looked for."""
+        return bool(self._finders)
 
     def __call__(self, text: str) -> tuple[str | None, dict[str, int]]:
         """The text with every find masked, or None where the line is dropped; finds by kind.
