@@ -16,7 +16,9 @@ from prompt_gen.evaluate.typed import Typed
 
 KINDS = ("seen", "near-seen", "unseen")
 SEEN, NEAR, UNSEEN = range(3)
-SIMILARITY = 0.8  # from which on a line is near to another: as the corpus does unless told otherwise
+SIMILARITY = (
+    0.8  # from which on a line is near to another: as the corpus does unless told otherwise
+)
 _BATCH_TEXTS = 2048
 
 
