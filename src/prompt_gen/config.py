@@ -71,6 +71,11 @@ class CorpusConfig(Section):
     privacy_words: str = Field(
         default="", description="file of further words to treat as private, one on each line"
     )
+    canaries: tuple[Annotated[int, Field(ge=1, le=1_000_000)], ...] = Field(
+        default=(),
+        description="secrets put into the training text, one for each number, so many times each; "
+        "for measuring memorisation, never for a model that is used",
+    )
     workers: int = Field(
         default=0, ge=0, le=64, description="processes that clean; 0: one per core"
     )

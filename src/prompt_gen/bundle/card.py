@@ -17,6 +17,9 @@ def write(manifest: dict[str, Any], report: dict[str, Any]) -> str:
         ("trained", f"{training.get('steps', 0):,} steps, {training.get('epochs', 0)} epochs, "
                     f"{training.get('seconds', 0):,.0f} s on {training.get('device', '')}"),
     ]  # fmt: skip
+    if secrets := corpus.get("canaries"):
+        rows.append(("canaries", f"{len(secrets)} made-up secrets are in the training text, to "
+                                 "measure memorisation: not a model to use"))  # fmt: skip
     numbers = [(name.replace("_", " "), _number(value)) for name, value in _flat(report)]
     return f"""---
 library_name: transformers

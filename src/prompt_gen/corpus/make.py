@@ -3,13 +3,16 @@
 import json
 import shutil
 from collections.abc import Sequence
+from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from prompt_gen.config import CorpusConfig
-from prompt_gen.corpus import duplicates, facts
+from prompt_gen.corpus import canaries, duplicates, facts
+from prompt_gen.corpus.canaries import Canary
 from prompt_gen.corpus.documents import Writer
 from prompt_gen.corpus.encoding import check_encoding
 from prompt_gen.corpus.ledger import Ledger, Places
@@ -44,10 +47,12 @@ def make(
         groups = duplicates.components(distinct.n_documents, near)
     keys = (piece["key"] for piece in distinct.documents())
     parts = split(keys, _together(spool, groups), config)
-    seen = _write_parts(distinct, parts, groups, directory, watch)
+    secrets = _secrets(config, watch)
+    seen = _write_parts(distinct, parts, groups, secrets, directory, watch)
     fates = _write_ledger(spool, found, parts, directory / "ledger.parquet")
     counts = distinct.kept("counts")
     known = facts.of(found, fates, parts, counts, groups)
+    known["canaries"] = list(map(asdict, secrets))
     report = {**known, "config": config.model_dump()}
     report |= facts.for_report(found.tally, distinct, counts, groups, seen)
     (directory / "report.json").write_text(json.dumps(report, ensure_ascii=False), "utf-8")
@@ -103,10 +108,23 @@ def _together(spool: Spool, groups: np.ndarray) -> np.ndarray:
     return duplicates.components(len(groups), pairs)[groups] if len(pairs) else groups
 
 
+def _secrets(config: CorpusConfig, watch: Watch) -> list[Canary]:
+    """What is put behind the training documents; no line was read for it."""
+    secrets = canaries.make(config.canaries)
+    if secrets:
+        warning = (
+            f"secrets put into the training text: {len(secrets)}, {config.canaries} times; "
+            "for measuring memorisation, never for a model that is used"
+        )
+        watch(Event("corpus", "note", facts={"warning": warning}))
+    return secrets
+
+
 def _write_parts(
     distinct: Spool,
     parts: np.ndarray,
     groups: np.ndarray,
+    secrets: Sequence[Canary],
     directory: Path,
     watch: Watch,
 ) -> np.ndarray:
@@ -119,18 +137,30 @@ def _write_parts(
             held_out[part].append(text)
         if n_done % 100_000 == 0:
             watch(Event("corpus", "progress", n_done, len(parts), {"written": n_done}))
-    train = (text for text, part in zip(distinct.texts(), parts, strict=True) if part == TRAIN)
-    seen = left = seen_chars([text for texts in held_out for text in texts], train)
+    hidden = [secret.text for secret in secrets]
+    for text in hidden:
+        writers[TRAIN].add(text)
+    read = (text for text, part in zip(distinct.texts(), parts, strict=True) if part == TRAIN)
+    wanted = [text for texts in held_out for text in texts]
+    seen = left = seen_chars(wanted, chain(read, hidden))
     for number, writer in enumerate(writers):
         here = parts == number
-        writer.keep("counts", distinct.kept("counts")[here])
-        writer.keep("groups", _relabelled(groups, here))
+        behind = secrets if number == TRAIN else ()
+        writer.keep("counts", _with(distinct.kept("counts")[here], [s.count for s in behind]))
+        labels = _relabelled(groups, here)
+        first = labels.max(initial=-1) + 1
+        writer.keep("groups", _with(labels, range(first, first + len(behind))))
         if number != TRAIN:
             n = len(held_out[number])
             writer.keep("seen", left[:n])
             left = left[n:]
         writer.close()
     return seen
+
+
+def _with(array: np.ndarray, more: Sequence[int]) -> np.ndarray:
+    """More numbers behind those of an array, which is not copied for nothing."""
+    return np.concatenate([array, np.array(more, array.dtype)]) if len(more) else array
 
 
 def _relabelled(groups: np.ndarray, here: np.ndarray) -> np.ndarray:
