@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from string import ascii_lowercase
 
 import numpy as np
 import pytest
@@ -34,8 +35,15 @@ def test_others_have_the_form_and_are_other_ones() -> None:
     assert len({canary.text, *others}) == 5001
     assert all(FORM.fullmatch(text) for text in (canary.text, *others))
     assert others[:10] == canaries.others(canary, 10)
-    assert others[:10] != canaries.others(canaries.make((1, 1))[1], 10)
+    assert not {c.text for c in canaries.make(range(1, 50))} & set(others)
     assert N_SECRETS == 26**6
+
+
+def test_all_others_are_drawn_when_there_are_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(canaries, "N_LETTERS", 1)
+    canary = canaries.make((1,))[0]
+    wanted = {f"canary {letter}" for letter in ascii_lowercase} - {canary.text}
+    assert set(canaries.others(canary, 25)) == wanted
 
 
 def test_each_letter_is_drawn_equally_often_at_each_place() -> None:

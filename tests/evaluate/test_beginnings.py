@@ -46,9 +46,11 @@ def test_nearly_equal_lines_are_found_as_often_as_bands_promise() -> None:
     rng = np.random.default_rng(3)
     lines = ["".join(map(chr, row)) for row in rng.integers(0x4E00, 0x9000, (300, 30))]
     near = [f"{line[:15]}，{line[15:]}也" for line in lines]  # 28 of 29 pieces
-    far = [line[:15] + line[:14:-1] for line in lines]
-    assert known(lines, near).is_near_N.all()
-    assert not known(lines, far).is_near_N.any()
+    fair = [line[:26] for line in lines]  # 24 of 28: 0.86
+    less = [line[:23] for line in lines]  # 21 of 28: 0.75, which most bands let through
+    assert known(lines, [*near, *less]).is_near_N.all()
+    assert known(lines, fair).is_near_N.mean() > 0.97
+    assert not known(lines, less).is_near_N.any()
 
 
 def test_a_beginning_longer_than_the_bound_is_never_seen() -> None:

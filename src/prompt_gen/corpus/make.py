@@ -112,8 +112,9 @@ def _secrets(config: CorpusConfig, watch: Watch) -> list[Canary]:
     """What is put behind the training documents; no line was read for it."""
     secrets = canaries.make(config.canaries)
     if secrets:
+        times = ", ".join(f"{secret.count:,}" for secret in secrets)
         warning = (
-            f"secrets put into the training text: {len(secrets)}, {config.canaries} times; "
+            f"{len(secrets)} made-up secrets are put into the training text ({times} times): "
             "for measuring memorisation, never for a model that is used"
         )
         watch(Event("corpus", "note", facts={"warning": warning}))
