@@ -63,7 +63,10 @@ def in_batches(texts: Iterable[str]) -> Iterator[list[str]]:
 
 
 class Seen:
-    """How far texts go on, from their places, as training texts do from theirs."""
+    """How far texts go on, from their places, as training texts do from theirs.
+
+    It holds nine bytes for each different string of up to 64 characters that begins at a place.
+    """
 
     def __init__(self, texts: Sequence[str], places: Places) -> None:
         self._of = places
