@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from prompt_gen.text import sentence_end
+from prompt_gen.text import SENTENCE_ENDS, check_text, sentence_end
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,23 @@ class Stop:
 
     completion: str
     reason: str
+
+
+def typed_line(text: str) -> str:
+    """What of a text is completed: its last line, from the first character that is no space.
+
+    A document is a line, so nothing before it is context.
+
+    Raises:
+        InvalidRequest: the text is not well-formed Unicode.
+    """
+    check_text(text)
+    return text.rpartition("\n")[2].lstrip()
+
+
+def family(completion: str) -> str:
+    """What completions share that differ in their final marks only; a list shows one of them."""
+    return completion.rstrip(SENTENCE_ENDS + ".，,、：:")
 
 
 def readable(data: bytes) -> str | None:

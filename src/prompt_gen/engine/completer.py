@@ -10,14 +10,12 @@ import numpy as np
 from prompt_gen import bundle
 from prompt_gen.bundle import Bundle
 from prompt_gen.config import EngineConfig, validated
-from prompt_gen.engine.calibration import calibrated
-from prompt_gen.engine.candidates import Candidate
+from prompt_gen.engine.candidates import Candidate, typed_line
 from prompt_gen.engine.covers import Vocabulary
 from prompt_gen.engine.language_model import LanguageModel
 from prompt_gen.engine.runtime import Graph
 from prompt_gen.engine.search import Search
 from prompt_gen.errors import SettingError
-from prompt_gen.text import check_text
 from prompt_gen.vocab import Tokenizer
 
 
@@ -83,8 +81,7 @@ class Completer:
         if "threads" in settings:
             raise SettingError("threads are chosen when the completer is loaded", "Leave it out")
         config = validated(EngineConfig, self.config.model_dump() | settings)
-        check_text(text)
-        typed = text.rpartition("\n")[2].lstrip()
+        typed = typed_line(text)
         if not typed:
             return []
         with self._lock:

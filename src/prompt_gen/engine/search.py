@@ -10,10 +10,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from prompt_gen.config import EngineConfig
-from prompt_gen.engine.candidates import Stop, readable, stop
+from prompt_gen.engine.candidates import Stop, family, readable, stop
 from prompt_gen.engine.covers import Cover, Vocabulary, covers
 from prompt_gen.engine.language_model import Cache, LanguageModel
-from prompt_gen.text import SENTENCE_ENDS
 
 _ONE_PASS = 12  # a shared beginning of so few tokens costs less again than a pass of its own
 
@@ -194,7 +193,7 @@ class Search:
         """What was found, most probable first; of those that differ in their final marks, one."""
         families: dict[str, Found] = {}
         for found in sorted(self._found.values(), key=lambda f: -f.logprob):
-            families.setdefault(found.stop.completion.rstrip(SENTENCE_ENDS + ".，,、：:"), found)
+            families.setdefault(family(found.stop.completion), found)
         return list(families.values())
 
     def _bound(self) -> float:

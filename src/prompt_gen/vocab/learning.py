@@ -41,8 +41,13 @@ def sample(documents: Documents, n_chars: int) -> Iterable[str]:
     """
     if documents.n_chars <= n_chars:
         return documents
-    limit = 2**64 * n_chars // documents.n_chars
-    return [part for text in documents for part in _stretches(text) if _hash(part) < limit]
+    parts = (part for text in documents for part in _stretches(text))
+    return [part for part in parts if is_sampled(part, n_chars, documents.n_chars)]
+
+
+def is_sampled(text: str, n_chars: int, of_chars: int) -> bool:
+    """Whether a text is in the sample of about `n_chars` of `of_chars` characters, by its hash."""
+    return _hash(text) * of_chars < 2**64 * n_chars
 
 
 def _stretches(text: str) -> list[str]:

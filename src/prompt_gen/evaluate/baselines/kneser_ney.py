@@ -137,7 +137,7 @@ def _estimated(
     return (counts_n - discounts_n) / np.maximum(totals, 1)[parents_n], gammas
 
 
-def discounts(counts: np.ndarray) -> tuple[float, float, float]:
+def discounts(counts: np.ndarray) -> tuple[float, ...]:
     """What is taken off counts of 1, of 2, and of 3 and more, from how many there are of each.
 
     `FALLBACK_DISCOUNTS` where one of them cannot be told, or would leave nothing to share.

@@ -3,16 +3,52 @@
 B rows, S new tokens in a row, N real new tokens of all rows, C best tokens, V vocabulary
 """
 
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 
+from prompt_gen.config import EngineConfig
+from prompt_gen.engine import Completer
+from prompt_gen.evaluate.baselines import kneser_ney
 from prompt_gen.evaluate.baselines.kneser_ney import START, KneserNey, State
+from prompt_gen.vocab import Tokenizer, load_tokenizer
 
 _KEPT_BYTES = 1 << 25  # of distributions: those that were asked for last
 _KEPT_TOPS = 1 << 14
+_BATCH_TEXTS = 8192
 
 Cache = list[State]  # what of each row the model has seen before: its last order - 1 tokens
+
+
+def build(
+    documents: Sequence[tuple[str, int]], tokenizer: Tokenizer, order: int, directory: Path
+) -> None:
+    """Count the tokens of texts, each as often as it stands for lines, into a directory.
+
+    The tokenizer lies beside them.
+    """
+    tokenizer.save(directory)
+    lines, (bos, eos) = _encoded(documents, tokenizer), (tokenizer.bos_id, tokenizer.eos_id)
+    kneser_ney.build(lines, tokenizer.size, bos, eos, order, directory)
+
+
+def _encoded(
+    documents: Sequence[tuple[str, int]], tokenizer: Tokenizer
+) -> Iterator[tuple[list[int], int]]:
+    for start in range(0, len(documents), _BATCH_TEXTS):
+        texts, counts = zip(*documents[start : start + _BATCH_TEXTS], strict=True)
+        yield from zip(tokenizer.encode_batch(texts), counts, strict=True)
+
+
+def load(directory: Path, config: EngineConfig) -> Completer:
+    """What `build` wrote into a directory, as a completer.
+
+    Raises:
+        Damaged: there is nothing, or it cannot be read.
+    """
+    return Completer(load_tokenizer(directory), NGram(kneser_ney.load(directory)), config)
 
 
 class NGram:
