@@ -2,8 +2,6 @@
 
 import copy
 import re
-from html import unescape
-from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -12,13 +10,12 @@ from hypothesis import strategies as st
 
 from prompt_gen.corpus import clean, ledger, privacy
 from prompt_gen.corpus.prepare import SHOWN_CHARS as CUT
-from prompt_gen.corpus.report import STYLE, names, render
+from prompt_gen.corpus.report import names, render
 from prompt_gen.corpus.report.curves import quantile
 from prompt_gen.corpus.report.differences import compared
-from prompt_gen.corpus.report.pictures import powers, round_ticks
 from prompt_gen.corpus.report.scripts import by_script, script
 from prompt_gen.corpus.report.sections import SECTIONS
-from prompt_gen.corpus.report.words import percent, shown
+from tests.page.outline import NOT_SHOWN, Outline
 
 REPORT: dict[str, Any] = {
     "files": [
@@ -48,39 +45,6 @@ REPORT: dict[str, Any] = {
     "seen_chars": [[0, 10], [2, 200], [5, 150], [20, 50]],
 }  # fmt: skip
 LIMITS = ("Names of people are not found.", "人名查不出。")
-NOT_SHOWN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
-
-
-class Outline(HTMLParser):
-    """Elements with their attributes, and the text outside of styles."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.words: list[str] = []
-        self._open: list[str] = []
-        self.feed(page)
-        self.close()
-        assert self._open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag not in ("meta", "br"):
-            self._open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self._open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self._open and self._open[-1] != "style":
-            self.words.append(data)
-
-    @property
-    def text(self) -> str:
-        return "".join(self.words)
 
 
 @pytest.fixture(scope="module")
@@ -196,16 +160,6 @@ def test_foreign_text_is_only_text(hostile: str) -> None:
     assert seen <= usual
 
 
-@given(st.text(st.characters()))
-def test_shown_text_can_be_read_back(text: str) -> None:
-    plain_and_codes = re.split(r'<span class="code">(U\+[0-9A-F]+|↵)</span>', shown(text))
-    for i, piece in enumerate(plain_and_codes):
-        is_code = i % 2 == 1
-        code = "" if piece == "↵" else chr(int(piece[2:], 16)) if is_code else ""
-        plain_and_codes[i] = code if is_code else unescape(piece)
-    assert "".join(plain_and_codes) == text
-
-
 @given(st.text("ab 12。\n", max_size=40), st.lists(st.text("ab 12。", max_size=40), max_size=3))
 def test_both_sides_of_a_comparison_are_whole(before: str, after: list[str]) -> None:
     left, right = compared(before, after)
@@ -299,45 +253,3 @@ def test_quantiles_are_those_of_the_sorted_values(values: list[int], share: floa
     found = quantile(pairs, share)
     assert sum(v <= found for v in values) >= share * len(values)
     assert sum(v < found for v in values) < share * len(values)
-
-
-@given(st.integers(1, 10**9))
-def test_ticks_are_few_round_and_within(largest: int) -> None:
-    ticks = round_ticks(largest)
-    assert 1 <= len(ticks) <= 7
-    assert ticks[-1] <= largest
-    assert powers(largest)[-1] <= largest < 10 * powers(largest)[-1]
-
-
-@given(st.integers(0, 10**7), st.integers(1, 10**7))
-def test_a_share_is_nought_or_all_only_if_it_is(n: int, more: int) -> None:
-    total = n + more
-    assert (percent(n, total) == "0.0 %") == (n == 0)
-    assert percent(n, total) != "100.0 %"
-    assert percent(total, total) == "100.0 %"
-
-
-def colours() -> list[dict[str, str]]:
-    """Light, then dark: what the dark scheme does not name stays as it is."""
-    found = re.findall(r":root \{(.*?)\}", STYLE.read_text("utf-8"), re.S)
-    light, dark = (dict(re.findall(r"--([\w-]+): (#\w+)", rules)) for rules in found)
-    return [light, light | dark]
-
-
-def luminance(colour: str) -> float:
-    values = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    linear = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in values]
-    return sum(w * v for w, v in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
-
-
-@pytest.mark.parametrize("scheme", colours(), ids=["light", "dark"])
-@pytest.mark.parametrize(
-    ("front", "back", "least"),
-    [("ink", "paper", 4.5), ("soft", "paper", 4.5), ("accent", "paper", 4.5),
-     ("removed", "removed-paper", 4.5), ("accent", "added-paper", 4.5), ("ink", "tint", 4.5),
-     ("tint", "paper", 3), ("grey", "paper", 3), ("warm", "paper", 3)],
-)  # fmt: skip
-def test_contrast_is_enough(scheme: dict[str, str], front: str, back: str, least: float) -> None:
-    """Source: WCAG 2.2, success criteria 1.4.3 and 1.4.11."""
-    one, other = sorted((luminance(scheme[front]), luminance(scheme[back])))
-    assert (other + 0.05) / (one + 0.05) >= least

@@ -3,39 +3,16 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
-from html import escape
 from pathlib import Path
 from typing import Any
 
 from prompt_gen.corpus import load
 from prompt_gen.corpus.privacy import LIMITS
 from prompt_gen.corpus.report.sections import SECTIONS
-from prompt_gen.corpus.report.words import both, count, grouped, paragraph, plain, shown
 from prompt_gen.errors import Damaged
+from prompt_gen.page import brand, contents, numbers, whole, written
+from prompt_gen.page.words import count, grouped, paragraph
 from prompt_gen.run import Run, write_atomic
-
-STYLE = Path(__file__).with_name("style.css")
-_PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>{title}</title>
-<style>
-{style}</style>
-</head>
-<body>
-<header>
-{header}
-</header>
-<main>
-{main}
-</main>
-</body>
-</html>
-"""
 
 
 def render(report: dict[str, Any], title: str, limits: Sequence[str] = ()) -> str:
@@ -44,34 +21,16 @@ def render(report: dict[str, Any], title: str, limits: Sequence[str] = ()) -> st
     `report` holds what `report.json` of the corpus station does; `title` names the corpus;
     `limits` are sentences on what the search for private data cannot find.
     """
-    bodies = {
-        section.anchor: section.write(report | {"limits": list(limits)}) for section in SECTIONS
-    }
-    main = "\n".join(
-        f'<section id="{section.anchor}" aria-labelledby="{section.anchor}-title">\n'
-        f'<h2 id="{section.anchor}-title">{both(section.english, section.chinese)}</h2>\n'
-        f"{bodies[section.anchor]}\n</section>"
-        for section in SECTIONS
+    header = "\n".join(
+        [
+            brand("Corpus report", "语料报告", title),
+            _headline(report),
+            _numbers(report),
+            contents(SECTIONS),
+        ]
     )
-    return _PAGE.format(
-        title=escape(f"Corpus report: {plain(title)}"),
-        style=STYLE.read_text("utf-8"),
-        header=_header(report, title),
-        main=main,
-    )
-
-
-def _header(report: dict[str, Any], title: str) -> str:
-    links = "".join(
-        f'<li><a href="#{section.anchor}">{both(section.english, section.chinese)}</a></li>'
-        for section in SECTIONS
-    )
-    return (
-        f'<p class="brand">{both("Corpus report", "语料报告")}'
-        f' <span class="name">{shown(title)}</span></p>\n'
-        f"{_headline(report)}\n{_numbers(report)}\n"
-        f'<nav aria-label="Sections 目录"><ul>{links}</ul></nav>'
-    )
+    main = written(SECTIONS, report | {"limits": list(limits)})
+    return whole(f"Corpus report: {title}", header, main)
 
 
 def _headline(report: dict[str, Any]) -> str:
@@ -118,11 +77,7 @@ def _numbers(report: dict[str, Any]) -> str:
         ("to test", "测试", parts.get("test", 0)),
         ("characters, repeats included", "字符数，含重复", report["chars"]),
     ]
-    rows = "".join(
-        f"<div><dt>{both(english, chinese)}</dt><dd>{grouped(n)}</dd></div>"
-        for english, chinese, n in facts
-    )
-    return f'<dl class="numbers">{rows}</dl>'
+    return numbers((english, chinese, grouped(n)) for english, chinese, n in facts)
 
 
 def write(run: Run, path: Path) -> Path:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from prompt_gen.corpus.report.pictures import (
+from prompt_gen.page.pictures import (
     N_POINTS,
     Mark,
     columns,
@@ -12,7 +12,7 @@ from prompt_gen.corpus.report.pictures import (
     powers,
     round_ticks,
 )
-from prompt_gen.corpus.report.words import count, grouped, paragraph, percent
+from prompt_gen.page.words import count, grouped, paragraph, percent
 
 N_COLUMNS = 80  # of the lengths
 N_FIRST = 16  # characters up to which beginnings are shown

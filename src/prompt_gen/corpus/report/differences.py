@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 
 from prompt_gen.corpus.prepare import SHOWN_CHARS
-from prompt_gen.corpus.report.words import shown
+from prompt_gen.page.words import shown
 
 
 def compared(before: str, after: Sequence[str]) -> tuple[str, str]:

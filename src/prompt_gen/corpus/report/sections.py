@@ -1,16 +1,15 @@
 """The sections of the page, one function each, from a report to markup; SECTIONS is their order."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from prompt_gen.corpus.clean import RULES, Rule
 from prompt_gen.corpus.report import names
 from prompt_gen.corpus.report.curves import characters, lengths, seen
 from prompt_gen.corpus.report.differences import compared
-from prompt_gen.corpus.report.pictures import bar, stacked, swatch
 from prompt_gen.corpus.report.scripts import SCRIPTS, by_script
-from prompt_gen.corpus.report.words import both, count, grouped, paragraph, percent, shown, table
+from prompt_gen.page import Section
+from prompt_gen.page.pictures import bar, stacked, swatch
+from prompt_gen.page.words import both, count, grouped, paragraph, percent, shown, table
 
 N_FILES = 50  # files that are listed by name
 _TIMES = (("1", 1, 1), ("2", 2, 2), ("3–5", 3, 5), ("6–10", 6, 10), ("> 10", 11, None))
@@ -243,16 +242,6 @@ def samples(report: Report) -> str:
         title = both("Unchanged", "未改动")
         text += f'<h3>{title}</h3>\n<ul class="texts">{"".join(same)}</ul>'
     return text
-
-
-@dataclass(frozen=True)
-class Section:
-    """One row: the address within the page, the headings, and how it is written."""
-
-    anchor: str
-    english: str
-    chinese: str
-    write: Callable[[Report], str]
 
 
 SECTIONS: tuple[Section, ...] = (

@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-from prompt_gen.corpus.report.words import plain
+from prompt_gen.page.words import plain
 
 PLOT = 168  # height of the plot, pixels
 _TOP = 44  # room above it for labels
@@ -49,7 +49,7 @@ def stacked(parts: Sequence[Part], description: str) -> str:
         if 100 * share >= _FITS:
             drawn.append(f'<text class="on-{colour}" x="{at:.3f}%" dx="10" y="25">{name}</text>')
         at += width * scale
-    return _picture(40, drawn, description)
+    return picture(40, drawn, description)
 
 
 def columns(
@@ -74,8 +74,8 @@ def columns(
             x = (i + 0.5) * step
             drawn.append(f'<text class="middle" x="{x:.3f}%" y="{y - 6:.1f}">{labels[i]}</text>')
     rows = [14 + 18 * row for row in range(len(marks))]
-    drawn += [_base(), *_ticks(ticks), *_marks(marks, rows, [y - 11 for y in rows])]
-    return _picture(_TOP + PLOT + _BELOW, drawn, description)
+    drawn += [base(), *below(ticks), *_marks(marks, rows, [y - 11 for y in rows])]
+    return picture(_TOP + PLOT + _BELOW, drawn, description)
 
 
 def curve(
@@ -97,9 +97,9 @@ def curve(
     )
     floor = _BELOW + PLOT
     rows = [floor - 32 + 20 * row for row in range(len(marks))]
-    drawn += [_base(floor), *_ticks(ticks, floor)]
+    drawn += [base(floor), *below(ticks, floor)]
     drawn += _marks(marks, rows, [_BELOW] * len(marks), floor)
-    return _picture(floor + _BELOW, drawn, description)
+    return picture(floor + _BELOW, drawn, description)
 
 
 def round_ticks(largest: int) -> list[int]:
@@ -114,7 +114,8 @@ def powers(largest: int) -> list[int]:
     return [10**i for i in range(len(str(max(largest, 1))))]
 
 
-def _ticks(ticks: Sequence[Mark], floor: int = _TOP + PLOT) -> list[str]:
+def below(ticks: Sequence[Mark], floor: int = _TOP + PLOT) -> list[str]:
+    """Labels of the axis under the floor."""
     return [
         f'<text class="{_anchor(at)}" x="{100 * at:.2f}%" y="{floor + 17}">{label}</text>'
         for at, label in ticks
@@ -139,11 +140,13 @@ def _marks(
     return lines + labels
 
 
-def _base(floor: int = _TOP + PLOT) -> str:
+def base(floor: int = _TOP + PLOT) -> str:
+    """The line on which a plot stands."""
     return f'<line class="base" x2="100%" y1="{floor}" y2="{floor}"/>'
 
 
-def _picture(height: int, drawn: Sequence[str], description: str) -> str:
+def picture(height: int, drawn: Sequence[str], description: str) -> str:
+    """What was drawn, as wide as there is room; `description` is read out."""
     return (
         f'<svg class="picture" role="img" width="100%" height="{height}" '
         f'aria-label="{escape(plain(description))}">{"".join(drawn)}</svg>'
