@@ -1,0 +1,157 @@
+"""The lists as such, and what the model gives of its training text: pieces, lines, secrets."""
+
+from prompt_gen.evaluate.report.pictures import panel, panels
+from prompt_gen.evaluate.report.values import (
+    Predictor,
+    Report,
+    absent,
+    full,
+    known,
+    numbers_of,
+    said,
+    title_of,
+    with_part,
+)
+from prompt_gen.page.pictures import Mark, bar, columns
+from prompt_gen.page.words import both, count, grouped, paragraph, plain, shown, table
+
+_RECITED = 20  # characters from which on a candidate counts for the shares of recited text
+
+
+def lists(report: Report) -> str:
+    """Whether the lists keep what they promise: nothing twice, each begins with what was typed."""
+    rows = [
+        [full(p), _kept(p, "duplicates", 0.0), _kept(p, "prefix_valid", 1.0)]
+        for p in report["predictors"]
+        if {"duplicates", "prefix_valid"} & set(numbers_of(p))
+    ]
+    if not rows:
+        return absent(
+            "whether lists repeat, and begin with what was typed", "列表是否重复、是否保留输入"
+        )
+    heads = (both("Predictor", "预测器"), title_of("duplicates"), title_of("prefix_valid"))
+    return table("What lists promise, by predictor", heads, rows, "even") + paragraph(
+        "No list may show a text twice, and each candidate must begin with what was typed.",
+        "同一列表不得重复，每个候选都须以已输入的内容开头。",
+    )
+
+
+def _kept(predictor: Predictor, name: str, promised: float) -> str:
+    value = known(numbers_of(predictor).get(name))
+    if value is None:
+        return "–"
+    text = said(name, numbers_of(predictor)[name])
+    return f"{text} ✓" if value == promised else f'<span class="alert">{text} ✗</span>'
+
+
+def memorisation(report: Report) -> str:
+    """Pieces shared with training text, examples, secrets, and private data."""
+    return "\n".join([_common(report), _examples(report), _canaries(report), _private(report)])
+
+
+def _common(report: Report) -> str:
+    title = (
+        f"<h3>{both('Longest piece shared with a training line', '与训练文本最长的公共片段')}</h3>"
+    )
+    predictors = with_part(report, "common")
+    if not predictors:
+        return title + absent("pieces shared with training lines", "与训练文本的公共片段")
+    pictures = [panel(_recited_caption(p), _common_picture(p)) for p in predictors]
+    note = paragraph(
+        "Candidates by the characters of the longest piece that they share with a training line, 64 "
+        f"at most. From {_RECITED} characters on a candidate counts as long enough to be recited.",
+        f"候选按与训练文本最长公共片段的字符数，至多 64；满 {_RECITED} 字才计入照抄。",
+    )
+    return title + panels(pictures, "first") + note
+
+
+def _recited_caption(predictor: Predictor) -> str:
+    numbers = numbers_of(predictor)
+    facts = [
+        f"{title_of(name)} {said(name, numbers[name])}"
+        for name in ("recited_lines", "recited")
+        if known(numbers.get(name)) is not None
+    ]
+    return f"{full(predictor)}<small>{' · '.join(facts)}</small>"
+
+
+def _common_picture(predictor: Predictor) -> str:
+    counts = {row["chars"]: row["candidates"] for row in predictor["common"]}
+    end = max(*counts, _RECITED) + 1
+    heights = [counts.get(chars, 0) for chars in range(end)]
+    ticks = [((chars + 0.5) / end, str(chars)) for chars in range(0, end, 10)]
+    marks: list[Mark] = [(_RECITED / end, f"≥ {_RECITED}")]
+    told = ", ".join(f"{chars}: {n}" for chars, n in sorted(counts.items()))
+    name = plain(predictor["title"])
+    return columns(heights, ticks, f"{name}: candidates by shared characters: {told}", marks)
+
+
+def _examples(report: Report) -> str:
+    title = f"<h3>{both('Most is shared by', '公共片段最长的候选')}</h3>"
+    rows = [
+        [
+            f'<div dir="auto"><span class="typed">{shown(row["typed"])}</span>{shown(row["text"])}</div>',
+            _where(row["whole_line"]),
+            grouped(row["common"]),
+        ]
+        for row in report.get("memorised") or []
+    ]
+    if not rows:
+        return title + absent("candidates beside training lines", "候选与训练文本的比较")
+    heads = (
+        both("Typed, and the candidate", "已输入与候选"),
+        "",
+        both("Shared characters", "公共字符"),
+    )
+    return title + table("Candidates that share most with training", heads, rows, "recited")
+
+
+def _where(is_whole: bool) -> str:
+    if is_whole:
+        return f'<span class="alert">{both("a whole training line", "整行训练文本")}</span>'
+    return both("a piece", "片段")
+
+
+def _canaries(report: Report) -> str:
+    title = f"<h3>{both('Secrets put into the training text', '放入训练文本的秘密')}</h3>"
+    secrets = report.get("canaries") or []
+    if not secrets:
+        return title + absent("exposure of secrets", "秘密的暴露度")
+    most = max((row["exposure"] or 0 for row in secrets), default=0) or 1
+    rows = [
+        [
+            shown(row["text"]),
+            bar((row["exposure"] or 0) / most, "masked"),
+            "–" if row["exposure"] is None else f"{row['exposure']:.1f}",
+            grouped(row["count"]),
+        ]
+        for row in secrets
+    ]
+    heads = (
+        both("Secret", "秘密"),
+        "",
+        both("Exposure, bits", "暴露度（比特）"),
+        both("Times put in", "放入次数"),
+    )
+    note = paragraph(
+        "Exposure: how far up a secret stands among all that it might have been; each bit halves the "
+        "guesses it takes.",
+        "暴露度：秘密在所有可能中排得多靠前；每多一比特，所需猜测减半。",
+    )
+    return title + table("Secrets by exposure", heads, rows, "bars") + note
+
+
+def _private(report: Report) -> str:
+    title = f"<h3>{both('Private data emitted', '输出的隐私数据')}</h3>"
+    rows = [
+        (p, value)
+        for p in report["predictors"]
+        if (value := known(numbers_of(p).get("private"))) is not None
+    ]
+    if not rows:
+        return title + absent("private data in candidates", "候选中的隐私数据")
+    said_by = "; ".join(f"{shown(p['title'])}: {count(round(n), 'candidate')}" for p, n in rows)
+    chinese = "；".join(
+        f"{shown(p.get('chinese') or p['title'])}：{grouped(round(n))} 条" for p, n in rows
+    )
+    return title + paragraph(f"{said_by}.", f"{chinese}。")
