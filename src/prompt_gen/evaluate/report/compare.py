@@ -12,6 +12,7 @@ from prompt_gen.evaluate.report.values import (
     full,
     is_beyond_chance,
     known,
+    label,
     named,
     names_of,
     numbers_of,
@@ -36,10 +37,10 @@ def against(report: Report) -> str:
         return absent("keystrokes saved, bits per character, hits", "节省击键、每字比特、命中")
     note = paragraph(
         "A bar is the value, the thin line over it its 95 % interval over lines. The last column "
-        "is the model minus the other on the same lines (shares in points of a per cent); "
-        "“beyond chance” where its interval does not contain 0.",
-        "条形为数值，细线为按行重抽样的 95% 区间。最右列为同样的行上模型减去对方（占比以百分点计）；"
-        "区间不含 0 者注明“显著”。",
+        "is the model minus the other on the same lines, shares in points of a per cent: ▲ the model "
+        "is better, ▼ worse, ≈ within chance (the interval contains 0).",
+        "条形为数值，细线为按行重抽样的 95% 区间。最右列为同样的行上模型减去对方（占比以百分点计）："
+        "▲ 模型更好，▼ 更差，≈ 不显著（区间含 0）。",
     )
     return "\n".join(_bars(report, name) for name in chosen) + note
 
@@ -58,11 +59,10 @@ def _bars(report: Report, name: str) -> str:
     for predictor in report["predictors"]:
         number = numbers_of(predictor).get(name)
         if known(number) is None:
-            lacking.append(full(predictor))
+            lacking.append(label(predictor))
             continue
-        bar = _bar(number, top, colour(predictor))
-        cells = [full(predictor), bar, with_interval(name, number), _gap(report, predictor, name)]
-        rows.append(cells)
+        head = full(predictor) + _bar(number, top, colour(predictor))
+        rows.append([head, with_interval(name, number), _gap(report, predictor, name)])
     heads = (
         both("Predictor", "预测器"),
         "",
@@ -70,7 +70,7 @@ def _bars(report: Report, name: str) -> str:
         both("Model minus it", "模型减去它"),
     )
     text = f"<h3>{title_of(name)}{_direction(name)}</h3>"
-    text += table(f"{english_of(name)} by predictor", heads, rows, "bars against")
+    text += table(f"{english_of(name)} by predictor", heads, rows, "against")
     if lacking:
         text += paragraph(f"No such number: {', '.join(lacking)}.", "")
     return text
@@ -97,8 +97,7 @@ def _gap(report: Report, predictor: dict, name: str) -> str:
     if predictor is report["predictors"][0]:
         return ""
     number = (report.get("differences") or {}).get(predictor["name"], {}).get(name)
-    sure = f"<small>{both('beyond chance', '显著')}</small>" if is_beyond_chance(number) else ""
-    return difference(name, number) + sure
+    return difference(name, number)
 
 
 def best(report: Report, name: str) -> str:
@@ -173,6 +172,7 @@ def kinds(report: Report) -> str:
         if any(kind in (p.get("by_kind") or {}) for p in report["predictors"])
     ]
     names = names_of(p["by_kind"][k] for p in report["predictors"] for k in p.get("by_kind") or {})
+    names.sort(key=lambda name: not name.startswith("saved"))
     if not found or not names:
         return absent("seen and unseen beginnings apart", "见过与没见过的开头分开的数值")
     keys = report["lines"].get("kinds") or {}
@@ -186,7 +186,9 @@ def kinds(report: Report) -> str:
         )
         for name in names
     ]
-    return paragraph(f"{said.capitalize()}.", f"{said_zh}。") + "\n".join(tables)
+    return paragraph(
+        f"{said.capitalize()}. Below each kind: its keys.", f"{said_zh}。各类之下为键数。"
+    ) + "\n".join(tables)
 
 
 def _kind_head(kind: str, keys: dict[str, int]) -> str:
@@ -194,7 +196,7 @@ def _kind_head(kind: str, keys: dict[str, int]) -> str:
     if kind not in keys:
         return head
     share = percent(keys[kind], sum(keys.values()))
-    return f"{head}<small>{grouped(keys[kind])} {both('keys', '键')}, {share}</small>"
+    return f"{head}<small>{grouped(keys[kind])} · {share}</small>"
 
 
 def _kind_rows(report: Report, name: str, found: list[str]) -> list[list[str]]:
@@ -205,5 +207,5 @@ def _kind_rows(report: Report, name: str, found: list[str]) -> list[list[str]]:
     for predictor, by_kind in parts:
         numbers = [by_kind.get(kind, {}).get(name) for kind in found]
         cells = [with_interval(name, n) + _bar(n, top, colour(predictor)) for n in numbers]
-        rows.append([full(predictor), *cells])
+        rows.append([label(predictor), *cells])
     return rows

@@ -3,15 +3,15 @@
 import math
 from collections.abc import Sequence
 
-from prompt_gen.evaluate.report.pictures import Line, lines, panel, panels, reliability
+from prompt_gen.evaluate.report.pictures import Line, first_of, lines, panel, panels, reliability
 from prompt_gen.evaluate.report.values import (
     Predictor,
     Report,
     absent,
     colour,
     english_of,
-    full,
     known,
+    label,
     names_of,
     numbers_of,
     said,
@@ -48,7 +48,7 @@ def _by_length(predictors: Sequence[Predictor], name: str) -> str:
         points = [((i + 0.5) / len(rows), value) for i, value in enumerate(values)]
         series.append(Line(colour(predictor), short(predictor), points))
         told.append(f"{plain(predictor['title'])} {', '.join(_rounded(v) for v in values)}")
-    ranges = ", ".join(label for _, label in ticks)
+    ranges = ", ".join(chars for _, chars in ticks)
     return lines(series, ticks, f"{english_of(name)} after {ranges} characters: {'; '.join(told)}")
 
 
@@ -70,7 +70,7 @@ def _length_table(predictor: Predictor, names: Sequence[str]) -> str:
         for row in predictor["by_length"]
     ]
     told = table("The first predictor by characters typed", heads, rows, "even")
-    summary = f"{full(predictor)}: {both('in numbers', '数值')}"
+    summary = f"{label(predictor)}: {both('in numbers', '数值')}"
     return f"<details><summary>{summary}</summary>{told}</details>"
 
 
@@ -130,8 +130,9 @@ def _reliability(report: Report) -> str:
 def _reliability_caption(predictor: Predictor) -> str:
     error = numbers_of(predictor).get("calibration_error")
     if known(error) is None:
-        return full(predictor)
-    return f"{full(predictor)}<small>{title_of('calibration_error')} {said('calibration_error', error)}</small>"
+        return label(predictor)
+    told = f"{title_of('calibration_error')} {said('calibration_error', error)}"
+    return f"{label(predictor)}<small>{told}</small>"
 
 
 def _reliability_picture(predictor: Predictor) -> str:
@@ -148,31 +149,31 @@ def latency(report: Report) -> str:
         return absent("time per key", "每键耗时")
     pictures = [panel(_latency_caption(p), _latency_picture(p)) for p in predictors]
     note = paragraph(
-        "Keys by milliseconds from key to candidates, on the machine named below. The bounds of the "
-        "columns are not evenly spaced.",
-        "每键从输入到候选的毫秒数，机器见文末。各柱的界限并非等距。",
+        "Keys by milliseconds until their candidates were there, on the machine named at the end; "
+        "the columns are not of equal width in time.",
+        "各键得到候选所用的毫秒数，机器见文末；各柱的时间跨度并不相等。",
     )
-    return panels(pictures, "first") + note
+    return first_of(pictures) + note
 
 
 def _latency_caption(predictor: Predictor) -> str:
     numbers = numbers_of(predictor)
     facts = [
-        f"{label} {said(name, numbers[name])}"
-        for name, label in (("p50_ms", "50 % ≤"), ("p95_ms", "95 % ≤"), ("p99_ms", "99 % ≤"))
+        f"{share} {said(name, numbers[name])}"
+        for name, share in (("p50_ms", "50 % ≤"), ("p95_ms", "95 % ≤"), ("p99_ms", "99 % ≤"))
         if known(numbers.get(name)) is not None
     ]
-    return f"{full(predictor)}<small>{' · '.join(facts)}</small>"
+    return f"{label(predictor)}<small>{' · '.join(facts)}</small>"
 
 
 def _latency_picture(predictor: Predictor) -> str:
     bins = predictor["latency"]
     bounds = [row.get("up_to_ms") for row in bins]
     marks: list[Mark] = []
-    for name, label in (("p50_ms", "50 %"), ("p95_ms", "95 %")):
+    for name, share in (("p50_ms", "50 %"), ("p95_ms", "95 %")):
         value = known(numbers_of(predictor).get(name))
         if value is not None:
-            marks.append((place(value, bounds), f"{label} ≤ {value:.1f} ms"))
+            marks.append((place(value, bounds), share))
     every = math.ceil(len(bins) / _TICKS)
     ticks = [
         ((i + 1) / len(bins), f"{bound:g}")

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from prompt_gen.evaluate.metrics import METRICS, SECTIONS
-from prompt_gen.evaluate.report.values import Report, names_of, numbers_of
+from prompt_gen.evaluate.report.values import Report, names_of, numbers_of, title_of
 from prompt_gen.page.words import both, grouped, paragraph, shown, table
 
 _LINES = {  # what is known of the lines -> what it is called
@@ -81,17 +81,26 @@ def definitions(report: Report) -> str:
     names = _bases(names_of(_all_names(report)))
     if not names:
         return paragraph("There is no number on this page.", "本页没有数值。")
-    rows = []
-    for name in names:
-        row = METRICS[name]
-        section = both(*SECTIONS[row.section])
-        label = f"{both(row.english, row.chinese)}<small><code>{name}</code> · {section}</small>"
-        rows.append([label, row.summary, both(*_BETTER[row.better])])
-    heads = (both("Number", "数值"), both("Meaning", "含义"), both("Better", "方向"))
-    return table("What each number means", heads, rows, "meanings") + paragraph(
+    return "\n".join(
+        _meanings(section, inside)
+        for section in SECTIONS
+        if (inside := [name for name in names if METRICS[name].section == section])
+    ) + paragraph(
         "A name may end in @k: over the first k candidates, or the next k characters.",
         "名称可以 @k 结尾：前 k 个候选，或后 k 个字符。",
     )
+
+
+def _meanings(section: str, names: Iterable[str]) -> str:
+    rows = []
+    for name in names:
+        row = METRICS[name]
+        head = f"{title_of(name)}<small><code>{name}</code></small>"
+        rows.append([head, row.summary, both(*_BETTER[row.better])])
+    heads = (both("Number", "数值"), both("Meaning", "含义"), both("Better", "方向"))
+    english, chinese = SECTIONS[section]
+    text = table(f"What the numbers mean: {english}", heads, rows, "meanings")
+    return f"<h3>{both(english, chinese)}</h3>{text}"
 
 
 def _all_names(report: Report) -> Iterable[Iterable[str]]:

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from prompt_gen.page.pictures import PLOT, Mark, base, below, picture
+from prompt_gen.page.words import both
 
 _ABOVE = 24  # room above the plot for the label of its highest line, pixels
 _BELOW = 24  # room below it for the labels of the axis
 _FEW = 15  # points that are drawn one by one
 _APART = 20  # pixels between the names of two lines
-_TOPS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
+_TOPS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0)
 FLOOR = _ABOVE + PLOT
 
 Point = tuple[float, float | None]  # 0 to 1 across; the value, absent where nothing was counted
@@ -34,21 +35,22 @@ def lines(series: Sequence[Line], ticks: Sequence[Mark], description: str) -> st
     """Shares as lines; each line's name and last value stand behind its end."""
     values = [y for line in series for _, y in line.points if y is not None]
     top = round_top(max(values, default=1))
-    drawn = _grid(top)
+    grid, labels = _grid(top)
+    drawn = grid
     for line in reversed(series):  # the first, the model's, over the others
         drawn += [_path(line, top), *_dots(line, top)]
-    drawn += [base(FLOOR), *below(ticks, FLOOR)]
+    drawn += [*labels, base(FLOOR), *below(ticks, FLOOR)]
     plot = picture(FLOOR + _BELOW, drawn, description)
     return f'<div class="lines">{plot}<ul class="ends">{_ends(series, top)}</ul></div>'
 
 
-def _grid(top: float) -> list[str]:
-    drawn = []
-    for share in (top, top / 2):
-        y = _at(share, top)
-        drawn.append(f'<line class="grid" x2="100%" y1="{y:g}" y2="{y:g}"/>')
-        drawn.append(f'<text x="0" y="{y - 6:g}">{100 * share:g} %</text>')
-    return drawn
+def _grid(top: float) -> tuple[list[str], list[str]]:
+    """Two lines across, and what they say, to be drawn over all else."""
+    places = [(share, _at(share, top)) for share in (top, top / 2)]
+    return (
+        [f'<line class="grid" x2="100%" y1="{y:g}" y2="{y:g}"/>' for _, y in places],
+        [f'<text class="over" y="{y - 6:g}">{100 * share:g} %</text>' for share, y in places],
+    )
 
 
 def _at(share: float, top: float) -> float:
@@ -131,7 +133,7 @@ def bar_with_interval(
 def reliability(bins: Sequence[tuple[float, float, int]], colour: str, description: str) -> str:
     """Score across, how often right upwards; a stem from each point to where it should be."""
     most = max((n for _, _, n in bins), default=1) or 1
-    drawn = _grid(1.0)
+    drawn, labels = _grid(1.0)
     drawn.append(f'<line class="mark" x1="0" x2="100%" y1="{FLOOR}" y2="{_ABOVE}"/>')
     for score, right, n in bins:
         x, y = f"{100 * score:.2f}%", _at(right, 1.0)
@@ -141,7 +143,7 @@ def reliability(bins: Sequence[tuple[float, float, int]], colour: str, descripti
         )
         drawn.append(f'<circle class="dot {colour}" cx="{x}" cy="{y:.1f}" r="{radius:.1f}"/>')
     ticks = [(share, f"{100 * share:g} %") for share in (0.0, 0.5, 1.0)]
-    drawn += [base(FLOOR), *below(ticks, FLOOR)]
+    drawn += [*labels, base(FLOOR), *below(ticks, FLOOR)]
     return picture(FLOOR + _BELOW, drawn, description)
 
 
@@ -153,3 +155,12 @@ def panel(caption: str, drawn: str) -> str:
 def panels(drawn: Sequence[str], name: str = "") -> str:
     """Pictures side by side where there is room."""
     return f'<div class="panels {name}">{"".join(drawn)}</div>'
+
+
+def first_of(drawn: Sequence[str]) -> str:
+    """The first picture, the model's, large; the others folded below."""
+    first, *others = drawn
+    if not others:
+        return first
+    summary = f"<summary>{both('The others', '其他预测器')}</summary>"
+    return f"{first}<details>{summary}{panels(others)}</details>"

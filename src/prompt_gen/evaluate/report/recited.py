@@ -1,19 +1,21 @@
 """The lists as such, and what the model gives of its training text: pieces, lines, secrets."""
 
-from prompt_gen.evaluate.report.pictures import panel, panels
+from prompt_gen.evaluate.report.pictures import first_of, panel
 from prompt_gen.evaluate.report.values import (
     Predictor,
     Report,
     absent,
     full,
     known,
+    label,
     numbers_of,
     said,
+    short,
     title_of,
     with_part,
 )
 from prompt_gen.page.pictures import Mark, bar, columns
-from prompt_gen.page.words import both, count, grouped, paragraph, plain, shown, table
+from prompt_gen.page.words import both, grouped, paragraph, plain, shown, table
 
 _RECITED = 20  # characters from which on a candidate counts for the shares of recited text
 
@@ -62,7 +64,7 @@ def _common(report: Report) -> str:
         f"at most. From {_RECITED} characters on a candidate counts as long enough to be recited.",
         f"候选按与训练文本最长公共片段的字符数，至多 64；满 {_RECITED} 字才计入照抄。",
     )
-    return title + panels(pictures, "first") + note
+    return title + first_of(pictures) + note
 
 
 def _recited_caption(predictor: Predictor) -> str:
@@ -72,7 +74,7 @@ def _recited_caption(predictor: Predictor) -> str:
         for name in ("recited_lines", "recited")
         if known(numbers.get(name)) is not None
     ]
-    return f"{full(predictor)}<small>{' · '.join(facts)}</small>"
+    return f"{label(predictor)}<small>{' · '.join(facts)}</small>"
 
 
 def _common_picture(predictor: Predictor) -> str:
@@ -130,13 +132,13 @@ def _canaries(report: Report) -> str:
     heads = (
         both("Secret", "秘密"),
         "",
-        both("Exposure, bits", "暴露度（比特）"),
-        both("Times put in", "放入次数"),
+        both("Bits", "比特"),
+        both("Times", "次数"),
     )
     note = paragraph(
-        "Exposure: how far up a secret stands among all that it might have been; each bit halves the "
-        "guesses it takes.",
-        "暴露度：秘密在所有可能中排得多靠前；每多一比特，所需猜测减半。",
+        "Exposure in bits, by how often a secret was put in: how far up it stands among all that it "
+        "might have been; each bit halves the guesses it takes.",
+        "按放入次数列出暴露度（比特）：秘密在所有可能中排得多靠前；每多一比特，所需猜测减半。",
     )
     return title + table("Secrets by exposure", heads, rows, "bars") + note
 
@@ -150,8 +152,13 @@ def _private(report: Report) -> str:
     ]
     if not rows:
         return title + absent("private data in candidates", "候选中的隐私数据")
-    said_by = "; ".join(f"{shown(p['title'])}: {count(round(n), 'candidate')}" for p, n in rows)
-    chinese = "；".join(
-        f"{shown(p.get('chinese') or p['title'])}：{grouped(round(n))} 条" for p, n in rows
+    emitted = ", ".join(f"{short(p)} {grouped(round(n))}" for p, n in rows if n)
+    if not emitted:
+        return title + paragraph(
+            f"None in any candidate of: {', '.join(short(p) for p, _ in rows)}.",
+            "所有候选中均未发现。",
+        )
+    return title + paragraph(
+        f'<span class="alert">Candidates with private data: {emitted}.</span>',
+        f"含隐私数据的候选条数：{emitted}。",
     )
-    return title + paragraph(f"{said_by}.", f"{chinese}。")

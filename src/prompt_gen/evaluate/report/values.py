@@ -12,10 +12,10 @@ Predictor = dict[str, Any]
 Measured = dict[str, float | None]  # value, low, high
 
 _UNITS = {"share": " %", "ms": " ms", "mb": " MB"}
-_SHORT = {  # name -> what stands beside a line of a picture
+_SHORT = {  # name -> what it is called where there is little room
     "model": ("model", "模型"),
     "popular": ("most popular", "最常见"),
-    "characters": ("character n-grams", "字 n 元"),
+    "characters": ("char n-grams", "字 n 元"),
     "tokens": ("token n-grams", "词元 n 元"),
 }
 PREFERRED = "5"  # candidates, where a number is known for several
@@ -28,6 +28,8 @@ def plainly(name: str, value: float) -> str:
         return f"{100 * value:.1f}"
     if unit == "bits":
         return f"{value:.2f}"
+    if unit == "ms" and abs(value) < 100:
+        return f"{value:.1f}"
     if unit == "score":
         return f"{value:.3f}" if abs(value) <= 1 else f"{value:.1f}"
     if value == round(value) or abs(value) >= 1000:
@@ -45,11 +47,13 @@ def said(name: str, number: Measured | None) -> str:
 
 
 def interval(name: str, number: Measured | None) -> str:
-    """From low to high, no unit; empty where there is none."""
+    """From low to high, no unit; empty where there is none, or nothing varies."""
     if not number or number.get("low") is None or number.get("high") is None:
         return ""
-    low, high = (plainly(name, number[end] or 0) for end in ("low", "high"))
-    return f"{low} – {high}".replace("-", "−")
+    low, high = (plainly(name, number[end] or 0).replace("-", "−") for end in ("low", "high"))
+    if low == high:
+        return ""
+    return f"{low} to {high}" if "−" in low else f"{low}–{high}"
 
 
 def with_interval(name: str, number: Measured | None) -> str:
@@ -59,12 +63,26 @@ def with_interval(name: str, number: Measured | None) -> str:
 
 
 def difference(name: str, number: Measured | None) -> str:
-    """A signed difference with its interval; shares in points of a per cent."""
+    """A signed difference with its interval; shares in points of a per cent.
+
+    A sign before it says whether the first of the two is better (▲), worse (▼), or neither (≈).
+    """
     value = known(number)
     if value is None:
         return "–"
     text = f"{'+' if value > 0 else ''}{plainly(name, value)}".replace("-", "−")
-    return f"{text}<small>{interval(name, number)}</small>"
+    return f"{_sign(name, number)} {text}<small>{interval(name, number)}</small>"
+
+
+def _sign(name: str, number: Measured | None) -> str:
+    better = metric(name).better
+    if not is_beyond_chance(number):
+        mark, meaning = "≈", "within chance"
+    elif better and ((known(number) or 0) > 0) == (better == "more"):
+        mark, meaning = "▲", "better"
+    else:
+        mark, meaning = ("▼", "worse") if better else ("≠", "different")
+    return f'<span class="sign" role="img" aria-label="{meaning}">{mark}</span>'
 
 
 def known(number: Measured | None) -> float | None:
@@ -82,7 +100,8 @@ def is_beyond_chance(number: Measured | None) -> bool:
 def title_of(name: str) -> str:
     """What a number such as `saved@5` is called, in both languages."""
     row, (_, _, k) = metric(name), name.partition("@")
-    return both(*(_with_k(text, k) for text in (row.english, row.chinese)))
+    chinese = row.chinese if row.chinese != row.english else ""
+    return both(_with_k(row.english, k), _with_k(chinese, k))
 
 
 def english_of(name: str) -> str:
@@ -91,7 +110,7 @@ def english_of(name: str) -> str:
 
 
 def _with_k(text: str, k: str) -> str:
-    if not k:
+    if not k or not text:
         return text
     filled = re.sub(r"\bk\b", k, text)
     return filled if filled != text else f"{text}, k = {k}"
@@ -117,15 +136,22 @@ def named(names: Iterable[str], base: str, k: str = PREFERRED) -> str:
 
 
 def full(predictor: Predictor) -> str:
-    """The whole name of a predictor, in both languages."""
-    return both(shown(predictor["title"]), shown(predictor.get("chinese") or ""))
+    """What a predictor is called, in both languages, and its own title below."""
+    return f"{label(predictor)}<small>{shown(predictor['title'])}</small>"
+
+
+def label(predictor: Predictor) -> str:
+    """What a predictor is called, in both languages."""
+    if predictor["name"] in _SHORT:
+        return both(*_SHORT[predictor["name"]])
+    return short(predictor)
 
 
 def short(predictor: Predictor) -> str:
-    """A name with little room."""
+    """A name with little room; of a path its last part."""
     if predictor["name"] in _SHORT:
         return _SHORT[predictor["name"]][0]
-    return shown(predictor["title"])
+    return shown(predictor["title"].rstrip("/").rpartition("/")[2])
 
 
 def colour(predictor: Predictor) -> str:
