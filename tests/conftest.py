@@ -1,10 +1,13 @@
 """Fixtures that several test files share: text, a small trained run, the public data."""
 
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from playwright.sync_api import Browser
 
 from prompt_gen import bundle, pipeline
 from prompt_gen.corpus.documents import Writer
@@ -20,6 +23,11 @@ SMALL = (
     "model.layers=1", "model.width=64", "model.context=64", "vocab.size=900",
     "train.steps=150", "train.batch_tokens=256", "evaluate.replay_lines=4",
 )  # fmt: skip
+
+BROWSER = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync",
+    "--disable-component-update", "--no-first-run",
+]  # fmt: skip
 
 
 def lines_of(name: str) -> list[str]:
@@ -72,3 +80,16 @@ def data() -> Path:
     if not (DATA / "bench").is_dir():
         pytest.skip(f"the public data sets are not at {DATA} (set PROMPT_GEN_DATA)")
     return DATA
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.skip("Debian's chromium is not installed")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=path, args=BROWSER)
+        yield opened
+        opened.close()

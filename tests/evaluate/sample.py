@@ -9,7 +9,8 @@ LINES = (
     "高血压患者早上可以喝咖啡吗", "孩子夜里咳嗽有痰怎么办", "糖尿病人能不能吃西瓜和荔枝",
     "体检报告上的尿酸偏高要复查吗", "How do I reset the password of my work account?",
     "头孢过敏的人可以打什么消炎针", "The printer on the third floor does not answer",
-    "怀孕三个月可以坐飞机出差吗", "血脂高的人每天吃几个鸡蛋合适", "My screen stays black after the update",
+    "怀孕三个月可以坐飞机出差吗", "血脂高的人每天吃几个鸡蛋合适",
+    "My screen stays black after the update",
 )  # fmt: skip
 PREDICTORS = (  # name, title, Chinese, how strong beside the model
     ("model", "runs/clinic", "", 1.0),
@@ -175,8 +176,8 @@ def sample(n_predictors: int = len(PREDICTORS)) -> dict[str, Any]:
              "offered": "Zoom does not start"},
         ],
         "memorised": [
-            {"typed": "小儿", "text": "感冒发烧三十九度吃退烧药不退烧应该怎样处理才好", "common": 23,
-             "whole_line": True},
+            {"typed": "小儿", "text": "感冒发烧三十九度吃退烧药不退烧应该怎样处理才好",
+             "common": 23, "whole_line": True},
             {"typed": "Please ", "text": "restart the computer and try again", "common": 31,
              "whole_line": False},
         ],

@@ -84,9 +84,13 @@ def _lead(report: dict[str, Any], numbers: dict[str, Measured], saved: str) -> s
     if p95 is not None:
         english.append(f"95 of 100 keys are answered within {plainly('p95_ms', p95)} ms")
         chinese.append(f"95% 的键在 {plainly('p95_ms', p95)} 毫秒内得到候选")
-    keys, typed = lines.get("keys") or 0, lines.get("typed") or 0
-    english.append(f"{count(keys, 'key')} in {count(typed, 'line')} of {grouped(lines['n'])}")
-    chinese.append(f"{grouped(lines['n'])} 行中取 {grouped(typed)} 行，共 {grouped(keys)} 键")
+    keys, typed, n = lines.get("keys") or 0, lines.get("typed") or 0, lines["n"]
+    if keys:
+        english.append(f"{count(keys, 'key')} in {count(typed, 'line')} of {grouped(n)}")
+        chinese.append(f"{grouped(n)} 行中取 {grouped(typed)} 行，共 {grouped(keys)} 键")
+    else:
+        english.append(count(n, "line"))
+        chinese.append(f"{grouped(n)} 行")
     source = shown(lines["source"])
     return paragraph(f"{'; '.join(english)}: {source}.", f"{'；'.join(chinese)}。", "lead")
 

@@ -4,6 +4,7 @@ from prompt_gen.evaluate.metrics import SECTIONS, metric
 from prompt_gen.evaluate.report.pictures import bar_with_interval
 from prompt_gen.evaluate.report.values import (
     Measured,
+    Predictor,
     Report,
     absent,
     colour,
@@ -37,10 +38,10 @@ def against(report: Report) -> str:
         return absent("keystrokes saved, bits per character, hits", "节省击键、每字比特、命中")
     note = paragraph(
         "A bar is the value, the thin line over it its 95 % interval over lines. The last column "
-        "is the model minus the other on the same lines, shares in points of a per cent: ▲ the model "
-        "is better, ▼ worse, ≈ within chance (the interval contains 0).",
-        "条形为数值，细线为按行重抽样的 95% 区间。最右列为同样的行上模型减去对方（占比以百分点计）："
-        "▲ 模型更好，▼ 更差，≈ 不显著（区间含 0）。",
+        "is the model minus the other on the same lines, shares in points of a per cent: ▲ the "
+        "model is better, ▼ worse, ≈ within chance (the interval contains 0).",
+        "条形为数值，细线为按行重抽样的 95% 区间。最右列为同样的行上模型减去对方（占比"
+        "以百分点计）：▲ 模型更好，▼ 更差，≈ 不显著（区间含 0）。",
     )
     return "\n".join(_bars(report, name) for name in chosen) + note
 
@@ -65,7 +66,6 @@ def _bars(report: Report, name: str) -> str:
         rows.append([head, with_interval(name, number), _gap(report, predictor, name)])
     heads = (
         both("Predictor", "预测器"),
-        "",
         both("Value", "数值"),
         both("Model minus it", "模型减去它"),
     )
@@ -93,7 +93,7 @@ def _direction(name: str) -> str:
     return f" <small>{both(*said[better])}</small>" if better else ""
 
 
-def _gap(report: Report, predictor: dict, name: str) -> str:
+def _gap(report: Report, predictor: Predictor, name: str) -> str:
     if predictor is report["predictors"][0]:
         return ""
     number = (report.get("differences") or {}).get(predictor["name"], {}).get(name)
@@ -127,7 +127,7 @@ def side_by_side(report: Report) -> str:
     names = _names(report)
     if not names:
         return absent("any number", "任何数值")
-    heads = "".join(f'<th scope="col">{full(p)}</th>' for p in report["predictors"])
+    heads = "".join(f'<th scope="col">{label(p)}</th>' for p in report["predictors"])
     groups = "\n".join(
         _group(report, section, inside)
         for section in SECTIONS
@@ -135,10 +135,10 @@ def side_by_side(report: Report) -> str:
     )
     note = paragraph(
         "Small: 95 % intervals over lines. ★ marks the best value, where the model's difference "
-        "from the others is beyond chance. A dash: the predictor has no such number, or nothing was "
-        "counted.",
-        "小字为按行重抽样的 95% 区间。★ 为最好的数值，仅当与模型之差显著时标出。横线表示没有该数值或"
-        "没有可计的内容。",
+        "from the others is beyond chance. A dash: the predictor has no such number, or nothing "
+        "was counted.",
+        "小字为按行重抽样的 95% 区间。★ 为最好的数值，仅当与模型之差显著时标出。横线表示没有该数值"
+        "或没有可计的内容。",
     )
     return (
         '<div class="wide scroll" tabindex="0" role="region" aria-label="All numbers 全部数值">'
@@ -150,7 +150,8 @@ def side_by_side(report: Report) -> str:
 
 def _group(report: Report, section: str, names: list[str]) -> str:
     columns = len(report["predictors"]) + 1
-    head = f'<tr class="group"><th scope="rowgroup" colspan="{columns}">{both(*SECTIONS[section])}</th></tr>'
+    title = both(*SECTIONS[section])
+    head = f'<tr class="group"><th scope="rowgroup" colspan="{columns}">{title}</th></tr>'
     return f"<tbody>{head}\n" + "\n".join(_number_row(report, name) for name in names) + "</tbody>"
 
 
@@ -166,14 +167,11 @@ def _number_row(report: Report, name: str) -> str:
 
 def kinds(report: Report) -> str:
     """The numbers where what was typed begins a training line, nearly does, or does not."""
-    found = [
-        kind
-        for kind in _KINDS
-        if any(kind in (p.get("by_kind") or {}) for p in report["predictors"])
-    ]
-    names = names_of(p["by_kind"][k] for p in report["predictors"] for k in p.get("by_kind") or {})
+    predictors = report["predictors"]
+    found = [kind for kind in _KINDS if any(_of(p, kind) for p in predictors)]
+    names = names_of(_of(p, kind) for p in predictors for kind in found)
     names.sort(key=lambda name: not name.startswith("saved"))
-    if not found or not names:
+    if not names:
         return absent("seen and unseen beginnings apart", "见过与没见过的开头分开的数值")
     keys = report["lines"].get("kinds") or {}
     said = "; ".join(f"{_KINDS[kind][0].lower()}: {_KINDS[kind][2]}" for kind in found)
@@ -199,13 +197,17 @@ def _kind_head(kind: str, keys: dict[str, int]) -> str:
     return f"{head}<small>{grouped(keys[kind])} · {share}</small>"
 
 
+def _of(predictor: Predictor, kind: str) -> dict[str, Measured]:
+    return (predictor.get("by_kind") or {}).get(kind) or {}
+
+
 def _kind_rows(report: Report, name: str, found: list[str]) -> list[list[str]]:
-    parts = [(p, p["by_kind"]) for p in report["predictors"] if p.get("by_kind")]
-    parts = [row for row in parts if any(name in row[1].get(kind, {}) for kind in found)]
-    top = max((_reach(by.get(k, {}).get(name)) for _, by in parts for k in found), default=0)
-    rows = []
-    for predictor, by_kind in parts:
-        numbers = [by_kind.get(kind, {}).get(name) for kind in found]
-        cells = [with_interval(name, n) + _bar(n, top, colour(predictor)) for n in numbers]
-        rows.append([label(predictor), *cells])
-    return rows
+    rows = [(p, [_of(p, kind).get(name) for kind in found]) for p in report["predictors"]]
+    top = max(_reach(number) for _, numbers in rows for number in numbers)
+    return [
+        [
+            label(predictor),
+            *(with_interval(name, n) + _bar(n, top, colour(predictor)) for n in numbers),
+        ]
+        for predictor, numbers in rows
+    ]

@@ -93,14 +93,14 @@ def _coverage(report: Report) -> str:
         )
         series.append(Line(colour(predictor), short(predictor), points))
         told.append(f"{plain(predictor['title'])} {_at_half(points)}")
-    ticks = [(share, f"{100 * share:g} %") for share in (0.0, 0.25, 0.5, 0.75, 1.0)]
+    ticks = [(share, f"{100 * share:g} %") for share in (0.0, 0.5, 1.0)]
     picture = lines(series, ticks, f"Precision by coverage: {'; '.join(told)}")
     return (
         title
         + picture
         + paragraph(
-            "Only first candidates with a score above a threshold are shown to the user. Across: at "
-            "what share of keys one is left; upwards: how many of those are right.",
+            "Only first candidates with a score above a threshold are shown. Across: at what share "
+            "of keys one is left; upwards: how many of those are right.",
             "只显示得分高于阈值的首个候选。横轴：仍有候选的键所占比例；纵轴：其中正确的比例。",
         )
     )
@@ -121,8 +121,8 @@ def _reliability(report: Report) -> str:
     pictures = [panel(_reliability_caption(p), _reliability_picture(p)) for p in predictors]
     note = paragraph(
         "Across: the score of the first candidate; upwards: how often it was right. Points on the "
-        "broken line are scores that can be believed; a stem is the error, a larger point more keys.",
-        "横轴：首个候选的得分；纵轴：实际正确的比例。点落在虚线上说明得分可信；竖线为误差，点越大键越多。",
+        "broken line can be believed; a stem is the error, a larger point more keys.",
+        "横轴：首个候选的得分；纵轴：实际正确的比例。虚线上的点可信；竖线为误差，点越大键越多。",
     )
     return title + panels(pictures, "small") + note
 
@@ -136,7 +136,11 @@ def _reliability_caption(predictor: Predictor) -> str:
 
 
 def _reliability_picture(predictor: Predictor) -> str:
-    bins = [(row["score"], row["right"], row["keys"]) for row in predictor["reliability"]]
+    bins = [
+        (row["score"], row["right"], row["keys"])
+        for row in predictor["reliability"]
+        if row.get("score") is not None and row.get("right") is not None
+    ]
     told = ", ".join(f"{100 * score:.0f} % → {100 * right:.0f} %" for score, right, _ in bins)
     name = plain(predictor["title"])
     return reliability(bins, colour(predictor), f"{name}: score and how often right: {told}")

@@ -28,7 +28,7 @@ _PRINTS = {
     "corpus": ("fingerprint of the corpus", "语料指纹"),
     "vocabulary": ("fingerprint of the vocabulary", "词表指纹"),
 }
-_BETTER = {"more": ("more", "越高越好"), "less": ("less", "越低越好"), "": ("", "")}
+_BETTER = {"more": ("more", "越高"), "less": ("less", "越低"), "": ("", "")}
 
 
 def missing(report: Report) -> str:
@@ -72,8 +72,9 @@ def _facts(names: dict[str, tuple[str, str]], facts: dict[str, Any]) -> list[lis
 def _said(value: object) -> str:
     if value is None:
         return both("unknown", "未知")
-    is_count = isinstance(value, int) and not isinstance(value, bool)
-    return grouped(value) if is_count else shown(str(value))
+    if isinstance(value, int) and not isinstance(value, bool):
+        return grouped(value)
+    return shown(str(value))
 
 
 def definitions(report: Report) -> str:
@@ -96,7 +97,7 @@ def _meanings(section: str, names: Iterable[str]) -> str:
     for name in names:
         row = METRICS[name]
         head = f"{title_of(name)}<small><code>{name}</code></small>"
-        rows.append([head, row.summary, both(*_BETTER[row.better])])
+        rows.append([head, shown(row.summary), both(*_BETTER[row.better])])
     heads = (both("Number", "数值"), both("Meaning", "含义"), both("Better", "方向"))
     english, chinese = SECTIONS[section]
     text = table(f"What the numbers mean: {english}", heads, rows, "meanings")

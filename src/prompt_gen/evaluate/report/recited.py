@@ -1,5 +1,7 @@
 """The lists as such, and what the model gives of its training text: pieces, lines, secrets."""
 
+from typing import Any
+
 from prompt_gen.evaluate.report.pictures import first_of, panel
 from prompt_gen.evaluate.report.values import (
     Predictor,
@@ -60,8 +62,8 @@ def _common(report: Report) -> str:
         return title + absent("pieces shared with training lines", "与训练文本的公共片段")
     pictures = [panel(_recited_caption(p), _common_picture(p)) for p in predictors]
     note = paragraph(
-        "Candidates by the characters of the longest piece that they share with a training line, 64 "
-        f"at most. From {_RECITED} characters on a candidate counts as long enough to be recited.",
+        "Candidates by the characters of the longest piece shared with a training line, 64 at "
+        f"most. From {_RECITED} characters on a candidate counts as long enough to be recited.",
         f"候选按与训练文本最长公共片段的字符数，至多 64；满 {_RECITED} 字才计入照抄。",
     )
     return title + first_of(pictures) + note
@@ -90,28 +92,19 @@ def _common_picture(predictor: Predictor) -> str:
 
 def _examples(report: Report) -> str:
     title = f"<h3>{both('Most is shared by', '公共片段最长的候选')}</h3>"
-    rows = [
-        [
-            f'<div dir="auto"><span class="typed">{shown(row["typed"])}</span>{shown(row["text"])}</div>',
-            _where(row["whole_line"]),
-            grouped(row["common"]),
-        ]
-        for row in report.get("memorised") or []
-    ]
+    rows = [[_example(row), grouped(row["common"])] for row in report.get("memorised") or []]
     if not rows:
         return title + absent("candidates beside training lines", "候选与训练文本的比较")
-    heads = (
-        both("Typed, and the candidate", "已输入与候选"),
-        "",
-        both("Shared characters", "公共字符"),
-    )
-    return title + table("Candidates that share most with training", heads, rows, "recited")
+    heads = (both("Typed, and the candidate", "已输入与候选"), both("Shared", "公共字符"))
+    return title + table("Candidates that share most with training", heads, rows, "even")
 
 
-def _where(is_whole: bool) -> str:
-    if is_whole:
-        return f'<span class="alert">{both("a whole training line", "整行训练文本")}</span>'
-    return both("a piece", "片段")
+def _example(row: dict[str, Any]) -> str:
+    typed, text = shown(row["typed"]), shown(row["text"])
+    where = both("a piece of a training line", "训练文本的片段")
+    if row["whole_line"]:
+        where = f'<span class="alert">{both("a whole training line", "整行训练文本")}</span>'
+    return f'<span dir="auto"><span class="typed">{typed}</span>{text}</span><small>{where}</small>'
 
 
 def _canaries(report: Report) -> str:
@@ -136,8 +129,8 @@ def _canaries(report: Report) -> str:
         both("Times", "次数"),
     )
     note = paragraph(
-        "Exposure in bits, by how often a secret was put in: how far up it stands among all that it "
-        "might have been; each bit halves the guesses it takes.",
+        "Exposure in bits, by how often a secret was put in: how far up it stands among all "
+        "that it might have been; each bit halves the guesses it takes.",
         "按放入次数列出暴露度（比特）：秘密在所有可能中排得多靠前；每多一比特，所需猜测减半。",
     )
     return title + table("Secrets by exposure", heads, rows, "bars") + note

@@ -18,8 +18,8 @@ def examples(report: Report) -> str:
     if not lines:
         return absent("lines typed key by key", "逐键输入的例子")
     note = paragraph(
-        "Typed by hand: plain. <ins>Given by a candidate</ins>: one key for all of it. Unfold a line "
-        "for what was offered at each key pressed; <del>what was wrong</del> of an accepted "
+        "Typed by hand: plain. <ins>Given by a candidate</ins>: one key for all of it. Unfold a "
+        "line for what was offered at each key pressed; <del>what was wrong</del> of an accepted "
         "candidate is struck out.",
         "普通文字为手工输入，<ins>下划线部分</ins>由候选给出，只用一键。展开可见每一键的候选；"
         "被采纳的候选中<del>不对的部分</del>以删除线标出。",
@@ -78,19 +78,22 @@ def _offered(candidate: str, right: int | None) -> str:
 
 def worst(report: Report) -> str:
     """The lines that the model finds least probable or helps least with."""
-    rows = [
-        [
-            f'<span dir="auto">{shown(row["line"])}</span>',
-            f'<span dir="auto">{shown(row.get("offered") or "–")}</span>',
-            "–" if row.get("bits_per_char") is None else f"{row['bits_per_char']:.2f}",
-            "–" if row.get("saved") is None else percent(row["saved"], 1),
-        ]
-        for row in report.get("worst") or []
-    ]
+    rows = [_bad(row) for row in report.get("worst") or []]
     if not rows:
         return absent("worst cases", "最差的例子")
     heads = (
-        both("Line", "文本"), both("First offered", "最先给出"),
-        both("Bits per character", "每字比特"), both("Saved", "节省"),
-    )  # fmt: skip
-    return table("Worst lines", heads, rows, "worst")
+        both("Line, and what was offered first", "文本与最先给出的候选"),
+        both("Bits per character", "每字比特"),
+        both("Saved", "节省"),
+    )
+    return table("Worst lines", heads, rows, "even")
+
+
+def _bad(row: Line) -> list[str]:
+    offered = f'<small dir="auto">→ {shown(row["offered"])}</small>' if row.get("offered") else ""
+    bits, saved = row.get("bits_per_char"), row.get("saved")
+    return [
+        f'<span dir="auto">{shown(row["line"])}</span>{offered}',
+        "–" if bits is None else f"{bits:.2f}",
+        "–" if saved is None else percent(saved, 1),
+    ]

@@ -28,8 +28,8 @@ def plainly(name: str, value: float) -> str:
         return f"{100 * value:.1f}"
     if unit == "bits":
         return f"{value:.2f}"
-    if unit == "ms" and abs(value) < 100:
-        return f"{value:.1f}"
+    if unit in ("ms", "mb"):
+        return f"{value:.1f}" if abs(value) < 100 else grouped(round(value))
     if unit == "score":
         return f"{value:.3f}" if abs(value) <= 1 else f"{value:.1f}"
     if value == round(value) or abs(value) >= 1000:
@@ -78,11 +78,14 @@ def _sign(name: str, number: Measured | None) -> str:
     better = metric(name).better
     if not is_beyond_chance(number):
         mark, meaning = "≈", "within chance"
-    elif better and ((known(number) or 0) > 0) == (better == "more"):
+    elif not better:
+        mark, meaning = "≠", "different"
+    elif ((known(number) or 0) > 0) == (better == "more"):
         mark, meaning = "▲", "better"
     else:
-        mark, meaning = ("▼", "worse") if better else ("≠", "different")
-    return f'<span class="sign" role="img" aria-label="{meaning}">{mark}</span>'
+        mark, meaning = "▼", "worse"
+    kind = " alert" if meaning == "worse" else ""
+    return f'<span class="sign{kind}" role="img" aria-label="{meaning}">{mark}</span>'
 
 
 def known(number: Measured | None) -> float | None:
@@ -113,7 +116,7 @@ def _with_k(text: str, k: str) -> str:
     if not k or not text:
         return text
     filled = re.sub(r"\bk\b", k, text)
-    return filled if filled != text else f"{text}, k = {k}"
+    return filled if filled != text else f"{text}, k\u00a0=\u00a0{k}"
 
 
 def names_of(numbers: Iterable[Iterable[str]]) -> list[str]:
@@ -136,8 +139,11 @@ def named(names: Iterable[str], base: str, k: str = PREFERRED) -> str:
 
 
 def full(predictor: Predictor) -> str:
-    """What a predictor is called, in both languages, and its own title below."""
-    return f"{label(predictor)}<small>{shown(predictor['title'])}</small>"
+    """The whole name of a predictor, in both languages; of a bundle also where it lies."""
+    title = shown(predictor["title"])
+    if predictor.get("chinese"):
+        return both(title, shown(predictor["chinese"]))
+    return f"{label(predictor)}<small>{title}</small>"
 
 
 def label(predictor: Predictor) -> str:
