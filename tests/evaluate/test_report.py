@@ -65,7 +65,7 @@ def test_every_section_is_there_with_a_heading_in_both_languages(
 def test_the_answer_comes_first(page: str) -> None:
     head = words_of(page.split("<header>")[1].split("</header>")[0])
     assert "45.2 % of keystrokes saved, 3.78 bits per character." in head
-    assert "节省 45.2 % 的击键" in head
+    assert "节省 45.2% 的击键" in head
     assert "95 % interval 43.8–46.6 %; 95 of 100 keys are answered within 12.1 ms" in head
     assert "6,200 keys in 200 lines of 1,643: the run's own test part." in head
     for verdict in sample()["verdicts"]:
@@ -76,7 +76,8 @@ def test_the_answer_comes_first(page: str) -> None:
 NUMBERS = {
     "against": ["most popular completion 最常见补全 33.4 % 32.4–34.5 ▲ +11.8 10.7–12.8",
                 "n-grams of tokens 词元 n 元模型 5.48 5.31–5.64 ▲ −1.70 −1.77 to −1.62",
-                "46.6 % 45.2–48.0 ▼ −1.4"],
+                "46.6 % 45.2–48.0 ▼ −1.4", "No such number: most popular.",
+                "没有该数值：最常见补全。"],
     "kinds": ["Seen 见过 1,200 · 19.4 %", "67.8 % 65.8–69.8 49.7 % 48.2–51.2 38.0 % 36.8–39.1",
               "most popular 最常见 – – –"],
     "typed": ["1 2 3–4 5–8 9+", "58 % model", "3,701 58.4 % 60.0 %"],
@@ -183,6 +184,8 @@ def test_any_number_of_predictors_is_a_page(n: int) -> None:
     assert ("▲" in markup_of(page, "against").split("<p")[0]) == (n > 1)
     assert ("★" in markup_of(page, "numbers").split("<p")[0]) == (n > 1)
     assert ("<details>" in markup_of(page, "latency")) == (n > 1)
+    assert ("There is nothing to compare it with." in page) == (n == 1)
+    assert ("Model minus it" in page) == (n > 1)
 
 
 def test_nothing_is_loaded_and_nothing_runs(page: str, outline: Outline) -> None:

@@ -62,7 +62,7 @@ def _headline(report: dict[str, Any]) -> str:
     if saved and known(numbers[saved]) is not None:
         value = said(saved, numbers[saved])
         english.append(f"{value} of keystrokes saved")
-        chinese.append(f"节省 {value} 的击键")
+        chinese.append(f"节省 {value.replace(' %', '%')} 的击键")
     if known(bits) is not None:
         english.append(f"{said('bits_per_char', bits)} bits per character")
         chinese.append(f"每字 {said('bits_per_char', bits)} 比特")
@@ -100,8 +100,10 @@ def _verdicts(report: dict[str, Any]) -> str:
         f'<li>{shown(row["english"])}<span class="zh" lang="zh">{shown(row["chinese"])}</span></li>'
         for row in report.get("verdicts") or []
     )
+    if len(report["predictors"]) < 2:
+        return paragraph("There is nothing to compare it with.", "没有可比较的对象。", "lead")
     if not rows:
-        return paragraph("Nothing was compared beyond chance.", "没有可断言的比较。", "lead")
+        return paragraph("No comparison is beyond chance.", "没有显著的差别。", "lead")
     return f'<ul class="verdicts">{rows}</ul>'
 
 

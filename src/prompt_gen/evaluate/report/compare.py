@@ -17,10 +17,11 @@ from prompt_gen.evaluate.report.values import (
     named,
     names_of,
     numbers_of,
+    short,
     title_of,
     with_interval,
 )
-from prompt_gen.page.words import both, grouped, paragraph, percent, table
+from prompt_gen.page.words import both, grouped, paragraph, percent, shown, table
 
 _PICTURED = ("saved", "bits_per_char", "success")  # bases of the numbers that get bars
 _KINDS = {  # kind of key -> heading, and what it means
@@ -37,12 +38,16 @@ def against(report: Report) -> str:
     if not chosen:
         return absent("keystrokes saved, bits per character, hits", "节省击键、每字比特、命中")
     note = paragraph(
-        "A bar is the value, the thin line over it its 95 % interval over lines. The last column "
-        "is the model minus the other on the same lines, shares in points of a per cent: ▲ the "
-        "model is better, ▼ worse, ≈ within chance (the interval contains 0).",
-        "条形为数值，细线为按行重抽样的 95% 区间。最右列为同样的行上模型减去对方（占比"
-        "以百分点计）：▲ 模型更好，▼ 更差，≈ 不显著（区间含 0）。",
+        "A bar is the value, the thin line over it its 95 % interval over lines.",
+        "条形为数值，细线为按行重抽样的 95% 区间。",
     )
+    if len(report["predictors"]) > 1:
+        note += paragraph(
+            "Model minus it: on the same lines, shares in points of a per cent. ▲ the model is "
+            "better, ▼ worse, ≈ within chance (the interval contains 0).",
+            "模型减去它：同样的行上之差，占比以百分点计。▲ 模型更好，▼ 更差，≈ 不显著"
+            "（区间含 0）。",
+        )
     return "\n".join(_bars(report, name) for name in chosen) + note
 
 
@@ -60,19 +65,22 @@ def _bars(report: Report, name: str) -> str:
     for predictor in report["predictors"]:
         number = numbers_of(predictor).get(name)
         if known(number) is None:
-            lacking.append(label(predictor))
+            lacking.append(
+                (short(predictor), shown(predictor.get("chinese") or predictor["title"]))
+            )
             continue
         head = full(predictor) + _bar(number, top, colour(predictor))
-        rows.append([head, with_interval(name, number), _gap(report, predictor, name)])
-    heads = (
-        both("Predictor", "预测器"),
-        both("Value", "数值"),
-        both("Model minus it", "模型减去它"),
-    )
+        rows.append([head, with_interval(name, number), *_gap(report, predictor, name)])
+    heads = [both("Predictor", "预测器"), both("Value", "数值")]
+    if len(report["predictors"]) > 1:
+        heads.append(both("Model minus it", "模型减去它"))
     text = f"<h3>{title_of(name)}{_direction(name)}</h3>"
     text += table(f"{english_of(name)} by predictor", heads, rows, "against")
     if lacking:
-        text += paragraph(f"No such number: {', '.join(lacking)}.", "")
+        text += paragraph(
+            f"No such number: {', '.join(english for english, _ in lacking)}.",
+            f"没有该数值：{'、'.join(chinese for _, chinese in lacking)}。",
+        )
     return text
 
 
@@ -93,11 +101,11 @@ def _direction(name: str) -> str:
     return f" <small>{both(*said[better])}</small>" if better else ""
 
 
-def _gap(report: Report, predictor: Predictor, name: str) -> str:
+def _gap(report: Report, predictor: Predictor, name: str) -> list[str]:
     if predictor is report["predictors"][0]:
-        return ""
-    number = (report.get("differences") or {}).get(predictor["name"], {}).get(name)
-    return difference(name, number)
+        return [""] * (len(report["predictors"]) > 1)
+    differences = (report.get("differences") or {}).get(predictor["name"]) or {}
+    return [difference(name, differences.get(name))]
 
 
 def best(report: Report, name: str) -> str:
@@ -118,7 +126,7 @@ def best(report: Report, name: str) -> str:
     model = report["predictors"][0]["name"]
     others = [key for key in values if key != model] if first == model else [first]
     differences = report.get("differences") or {}
-    sure = all(is_beyond_chance(differences.get(key, {}).get(name)) for key in others)
+    sure = all(is_beyond_chance((differences.get(key) or {}).get(name)) for key in others)
     return first if sure else ""
 
 
