@@ -112,7 +112,7 @@ def test_the_corpus_does_not_depend_on_the_order_of_lines_or_the_number_of_proce
     first = read(tmp_path, "\n".join(written))
     sides = {part: set(getattr(first, part)) for part in PARTS}
     weights = dict(zip(first.train, first.train.weights.tolist(), strict=True))
-    monkeypatch.setattr("prompt_gen.corpus.workers.WORTH_BYTES", 0)
+    monkeypatch.setattr("prompt_gen.corpus.make.WORTH_BYTES", 0)
     monkeypatch.setattr("prompt_gen.corpus.prepare.CHUNK_LINES", 100)
     (tmp_path / "other").mkdir()
     second = read(tmp_path / "other", "\n".join(shuffled), workers=2)

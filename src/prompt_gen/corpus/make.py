@@ -22,8 +22,10 @@ from prompt_gen.corpus.reading import Found, read_lines
 from prompt_gen.corpus.sources import Source
 from prompt_gen.corpus.split import PARTS, TRAIN, leads, split
 from prompt_gen.corpus.spool import PIECE, Spool
-from prompt_gen.corpus.workers import Workers
 from prompt_gen.run import Event, Watch
+from prompt_gen.workers import Workers, n_processes
+
+WORTH_BYTES = 8 << 20  # less input is done before other processes have started
 
 
 def make(
@@ -39,10 +41,11 @@ def make(
     preparer = Preparer(config)
     n_bytes = sum(source.n_bytes_unpacked for source in sources)
     spool = Spool(directory / ".read")
-    with Workers(config.workers, n_bytes) as workers:
+    n = n_processes(config.workers, n_bytes >= WORTH_BYTES)
+    with _workers(n) as workers:
         found = read_lines(sources, config, preparer, spool, workers, watch)
     distinct = _distinct(spool, directory / ".distinct")
-    with Workers(config.workers, n_bytes) as workers:
+    with _workers(n) as workers:
         near = _near(distinct, config, workers, watch)
         groups = duplicates.components(distinct.n_documents, near)
     keys = (piece["key"] for piece in distinct.documents())
@@ -59,6 +62,10 @@ def make(
     for each in (spool, distinct):
         shutil.rmtree(each.directory)
     return known
+
+
+def _workers(n: int) -> Workers:
+    return Workers(n, "cleans the corpus", "corpus.workers")
 
 
 def _distinct(spool: Spool, directory: Path) -> Spool:

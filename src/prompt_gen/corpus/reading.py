@@ -14,9 +14,9 @@ from prompt_gen.corpus.prepare import Chunk, Preparer, Tally, chunks, joined
 from prompt_gen.corpus.readers import Reading
 from prompt_gen.corpus.sources import Source
 from prompt_gen.corpus.spool import DOCUMENT, ROW, Spool
-from prompt_gen.corpus.workers import Workers
 from prompt_gen.errors import BadText, UsageError
 from prompt_gen.run import Event, Watch
+from prompt_gen.workers import Workers
 
 
 @dataclass

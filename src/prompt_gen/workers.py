@@ -9,22 +9,30 @@ from typing import Any
 
 from prompt_gen.errors import PromptGenError
 
-WORTH_BYTES = 8 << 20  # less input is done before other processes have started
 _AHEAD = 3  # items on the way for each process
 
 
-class Workers:
-    """Processes that live as long as the block; with one, the work is done in this process."""
+def n_processes(wanted: int, is_worth_it: bool = True) -> int:
+    """Processes to start: as many as wanted, 0 for one a core; one where more would not pay."""
+    return (wanted or os.cpu_count() or 1) if is_worth_it else 1
 
-    def __init__(self, n: int, n_bytes: int) -> None:
-        self._n = n or os.cpu_count() or 1
+
+class Workers:
+    """Processes that live as long as the block; with one, the work is done in this process.
+
+    `purpose` and `setting` are for the message when a process is ended from outside: what it does,
+    and the name of the setting for the number of processes.
+    """
+
+    def __init__(self, n: int, purpose: str, setting: str) -> None:
+        self._n, self._purpose, self._setting = n, purpose, setting
         self._pool = None
-        if self._n > 1 and n_bytes >= WORTH_BYTES:
+        if n > 1:
             # Processes of the standard library run the caller's script again, or share its locks.
             from loky import ProcessPoolExecutor
 
             self._pool = ProcessPoolExecutor(
-                self._n, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)
+                n, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)
             )
 
     def __enter__(self) -> "Workers":
@@ -55,6 +63,6 @@ class Workers:
                 yield waiting.popleft().result()
         except BrokenProcessPool as error:
             raise PromptGenError(
-                "a process that cleans the corpus was ended from outside",
-                "Was the memory used up? Try again with --set corpus.workers=1",
+                f"a process that {self._purpose} was ended from outside",
+                f"Was the memory used up? Try again with --set {self._setting}=1",
             ) from error
