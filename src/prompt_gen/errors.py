@@ -17,6 +17,7 @@
     │  ├─ Mismatch           3    500   two parts that do not belong together
     │  └─ StorageError       3    507   the disk is full, or cannot be written
     ├─ Diverged              1    500   training ran away from every useful model
+    ├─ GateNotMet            5    500   a number is worse than was asked for
     ├─ Interrupted         130    500   Ctrl-C or SIGTERM; what was complete is saved
     ├─ MissingExtra          4    500   an optional library is not installed
     └─ NotReady              1    503   still loading
@@ -132,6 +133,12 @@ class StorageError(DataError):
 
 class Diverged(PromptGenError):
     """Training ran away from every useful model."""
+
+
+class GateNotMet(PromptGenError):
+    """A number of an evaluation is worse than was asked for."""
+
+    exit_code = 5
 
 
 class Interrupted(PromptGenError):

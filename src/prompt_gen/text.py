@@ -58,12 +58,17 @@ def sentence_end(text: str, start: int = 0) -> int | None:
     return None
 
 
+def is_cjk(character: str) -> bool:
+    """Whether it is a Chinese character or Japanese kana."""
+    return _CJK.match(character) is not None
+
+
 def script(text: str) -> str:
     """`cjk`, `latin` or `other`: what most letters of the text are written in."""
     letters = [c for c in text if c.isalpha()]
     if not letters:
         return "other"
-    n_cjk = sum(1 for c in letters if _CJK.match(c))
+    n_cjk = sum(map(is_cjk, letters))
     n_latin = sum(1 for c in letters if c.isascii())
     if n_cjk * 2 >= len(letters):
         return "cjk"

@@ -67,7 +67,7 @@ def test_training_on_a_secret_exposes_it(corpus_file: Path, tmp_path: Path) -> N
     from prompt_gen import bundle, vocab
     from tests.conftest import train_small
 
-    settings = ("corpus.canaries=[1000]", "evaluate.replay_lines=0", "train.steps=60")
+    settings = ("corpus.canaries=[1000]", "evaluate.typed=0", "train.steps=60")
     run = train_small(corpus_file, tmp_path / "run", *settings)
     where = run.station("bundle")
     tokenizer = vocab.load_tokenizer(where)

@@ -2,18 +2,33 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
 from prompt_gen.engine import Completer
-from prompt_gen.evaluate.likelihood import _windows, measure
+from prompt_gen.evaluate.likelihood import AMONG, Likelihood, _windows, joined, measure
 from prompt_gen.run import Run
 
 
 @pytest.fixture(scope="module")
 def stock(trained: Run):
     return AutoModelForCausalLM.from_pretrained(trained.station("bundle")).eval()
+
+
+def bits(found: Likelihood) -> float:
+    return found.numbers()["bits_per_char"](np.ones((1, len(found.nats_N))))[0]
+
+
+def stock_among(stock, completer: Completer, lines: list[str], k: int) -> int:
+    n_among, tokenizer = 0, completer.tokenizer
+    for line in lines:
+        ids = torch.tensor([tokenizer.bos_id, *tokenizer.encode(line), tokenizer.eos_id])
+        with torch.no_grad():
+            best = stock(ids[None, :-1]).logits[0].topk(k).indices
+        n_among += int((best == ids[1:, None]).any(dim=1).sum())
+    return n_among
 
 
 def stock_bits(stock, completer: Completer, lines: list[str]) -> float:
@@ -30,18 +45,37 @@ def test_bits_per_character_are_those_of_stock_transformers(
     stock, completer: Completer, lines: list[str]
 ) -> None:
     sample = [line for line in lines[::9] if len(completer.tokenizer.encode(line)) < 60]
-    ours = measure(completer, sample, lambda *_: None)
-    assert ours.bits_per_char == pytest.approx(stock_bits(stock, completer, sample), abs=1e-4)
-    assert ours.lines == len(sample)
+    ours = measure(completer, sample)
+    assert bits(ours) == pytest.approx(stock_bits(stock, completer, sample), abs=1e-4)
+    for k, n_among in zip(AMONG, ours.among_NK.sum(axis=0), strict=True):
+        assert n_among == stock_among(stock, completer, sample, k)
 
 
 def test_the_order_and_company_of_lines_do_not_matter(
     completer: Completer, lines: list[str]
 ) -> None:
-    together = measure(completer, lines[:40], lambda *_: None)
-    backwards = measure(completer, lines[:40][::-1], lambda *_: None)
-    assert together.bits_per_char == pytest.approx(backwards.bits_per_char, abs=1e-6)
-    assert together.perplexity == pytest.approx(backwards.perplexity, rel=1e-6)
+    together = measure(completer, lines[:40])
+    backwards = measure(completer, lines[:40][::-1])
+    np.testing.assert_allclose(together.nats_N, backwards.nats_N[::-1], rtol=1e-5)
+    np.testing.assert_array_equal(together.among_NK, backwards.among_NK[::-1])
+
+
+def test_parts_of_the_lines_are_the_lines(completer: Completer, lines: list[str]) -> None:
+    parts = joined([measure(completer, lines[:7]), measure(completer, lines[7:20])])
+    np.testing.assert_allclose(parts.nats_N, measure(completer, lines[:20]).nats_N, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("nats_per_char", "n_outcomes"), [(0.0, 1), (math.log(2), 2), (math.log(8), 8)]
+)
+def test_a_uniform_model_has_the_bits_of_its_choice(nats_per_char: float, n_outcomes: int) -> None:
+    """Characters as tokens, ends included: log2 of the outcomes, whatever the text."""
+    chars_N = np.array([3, 9, 40])
+    uniform = Likelihood((chars_N + 1) * nats_per_char, chars_N + 1, chars_N, np.zeros((3, 2)))
+    found = {name: number(np.ones((1, 3)))[0] for name, number in uniform.numbers().items()}
+    assert found["bits_per_char"] == pytest.approx(math.log2(n_outcomes))
+    assert found["perplexity"] == pytest.approx(n_outcomes)
+    assert found["perplexity_char"] == pytest.approx(n_outcomes)
 
 
 @pytest.mark.parametrize("context", [7, 8, 65])
@@ -60,5 +94,5 @@ def test_windows_score_every_token_once(n: int, context: int) -> None:
 
 def test_a_line_longer_than_the_context_is_scored(completer: Completer) -> None:
     long = "平时要注意休息，" * 60
-    score = measure(completer, [long], lambda *_: None)
-    assert 0 < score.bits_per_char < 20
+    score = measure(completer, [long])
+    assert 0 < bits(score) < 20

@@ -123,5 +123,5 @@ def test_bits_per_character_of_medical_questions(data: Path) -> None:
     tokenizer = Tokenizer(TOKENIZERS.load("bpe").fit([*lines.elements()], 8192))
     with TemporaryDirectory() as directory:
         ngram.build(list(lines.items()), tokenizer, 5, Path(directory))
-        scores = likelihood.measure(ngram.load(Path(directory), WIDE), test, lambda *_: None)
+        scores = likelihood.measure(ngram.load(Path(directory), WIDE), test)
     assert scores.bits_per_char == pytest.approx(3.715, abs=0.01)

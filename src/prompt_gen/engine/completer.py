@@ -10,6 +10,7 @@ import numpy as np
 from prompt_gen import bundle
 from prompt_gen.bundle import Bundle
 from prompt_gen.config import EngineConfig, validated
+from prompt_gen.engine.calibration import calibrated
 from prompt_gen.engine.candidates import Candidate, typed_line
 from prompt_gen.engine.covers import Vocabulary
 from prompt_gen.engine.language_model import LanguageModel

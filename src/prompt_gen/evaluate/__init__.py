@@ -1,60 +1,219 @@
-"""A bundle and held-out lines to numbers."""
+"""A bundle and held-out lines to numbers that a user can decide by."""
 
+import os
+import platform
 import random
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
-from prompt_gen.bundle import Bundle
+from prompt_gen import __version__
+from prompt_gen.bundle import MANIFEST, Bundle
 from prompt_gen.config import EngineConfig, EvaluateConfig
-from prompt_gen.engine import Completer
+from prompt_gen.corpus import Corpus
+from prompt_gen.corpus.privacy import Privacy
 from prompt_gen.errors import BadText
-from prompt_gen.evaluate import likelihood, typing
-from prompt_gen.run import Event, Watch, silent
+from prompt_gen.evaluate import (
+    beginnings,
+    calibration,
+    examples,
+    latency,
+    lists,
+    memorisation,
+    overlap,
+    predictors,
+    secrets,
+    tables,
+    typing,
+)
+from prompt_gen.evaluate.calibration import Calibration
+from prompt_gen.evaluate.memorisation import Memorisation
+from prompt_gen.evaluate.optional import absent
+from prompt_gen.evaluate.predictors import Predictor
+from prompt_gen.evaluate.replay import Replay
+from prompt_gen.evaluate.result import FORMAT, Report
+from prompt_gen.evaluate.subject import Subject
+from prompt_gen.evaluate.typed import Typed
+from prompt_gen.run import Event, Watch, file_hash, fingerprint, silent
+from prompt_gen.workers import Workers, n_processes
 
-__all__ = ["Report", "measure"]
+__all__ = ["Calibration", "Material", "Report", "measure"]
+
+PRIVATE = ("email", "phone", "id", "card", "account")  # kinds of data that no list should show
+NEEDS = {**typing.NEEDS, **overlap.NEEDS, **lists.NEEDS}  # libraries by the numbers they measure
+NO_DEADLINE_MS = 60_000.0  # how good the lists are must not depend on how busy the machine is
+_WORTH_CHARS = 2000  # to type; less is done before other processes have started
 
 
 @dataclass(frozen=True)
-class Report:
-    """The numbers of one evaluation; `typing` is absent when no line was replayed."""
+class Material:
+    """What a bundle is measured on, and beside what."""
 
-    likelihood: likelihood.Likelihood
-    typing: typing.Typing | None
-
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return {name: part for name, part in asdict(self).items() if part is not None}
+    lines: Sequence[str]
+    source: str  # of the lines, for people
+    corpus: Corpus | None = None  # that the bundle was trained on, where it is at hand
+    other: Bundle | None = None  # to compare with
+    directory: Path | None = None  # where results are kept for the next time
+    command: str = ""
+    remarks: tuple[str, ...] = ()  # what a reader must know of the comparison
 
 
 def measure(
-    loaded: Bundle,
-    lines: Sequence[str],
+    made: Bundle,
+    material: Material,
     config: EvaluateConfig,
     engine: EngineConfig,
     watch: Watch = silent,
-) -> Report:
-    """Likelihood of all lines, and a sample of them typed key by key.
+) -> tuple[Report, Calibration]:
+    """The report, and the temperature of the bundle's scores.
 
     Raises:
         BadText: no line to evaluate on.
     """
-    lines = [text for line in lines if (text := line.strip())]  # as documents are
-    if not lines:
+    started, corpus = time.perf_counter(), material.corpus
+    lines, typed_lines = _chosen(material.lines, config)
+    n_chars = sum(map(len, typed_lines))
+    n = n_processes(config.workers, n_chars > _WORTH_CHARS)
+    threads = 1 if n > 1 else engine.threads
+    engine = engine.model_copy(update={"threads": threads, "deadline_ms": NO_DEADLINE_MS})
+    watch(Event("evaluate", "start", facts={"lines": len(lines), "typed": len(typed_lines)}))
+    for remark in material.remarks:
+        watch(Event("evaluate", "note", facts={"warning": remark}))
+
+    found = predictors.beside(made, corpus, material.other, config, material.directory)
+    tell = _progress(watch, len(found) * n_chars)
+    with Workers(n, "types lines", "evaluate.workers") as workers:
+        replay = Replay(engine, workers, material.directory)
+        fitted = calibration.of(made, corpus, replay, found[0], config)
+        subjects = [
+            _subject(predictor, lines, typed_lines, replay, engine, tell) for predictor in found
+        ]
+    subjects[0] = replace(subjects[0], temperature=fitted.temperature)
+    known = beginnings.known(typed_lines, corpus.train) if corpus else None
+    recited = [_recited(subject, corpus) for subject in subjects] if corpus else []
+    contents = {
+        "format": FORMAT,
+        "command": material.command,
+        "lines": _facts(lines, typed_lines, material.source, config),
+        "engine": engine.model_dump(exclude={"threads", "deadline_ms"}),
+        "fingerprints": _fingerprints(made, material),
+        **tables.compared(subjects, known, recited, config),
+        **examples.of(subjects[0], recited, config),
+        "canaries": secrets.exposed(made, corpus, engine, config),
+        "unavailable": _unavailable(material),
+        "remarks": list(material.remarks),
+    }
+    contents["predictors"][0]["numbers"] |= _of_the_bundle(made, typed_lines, contents["canaries"])
+    contents["made"] = _made(started, n)
+    report = Report(contents)
+    watch(Event("evaluate", "done", facts={"headline": report.headline}))
+    return report, fitted
+
+
+def _chosen(lines: Sequence[str], config: EvaluateConfig) -> tuple[list[str], list[str]]:
+    """The lines that are scored, and those of them that are typed; by the seed where not all."""
+    texts = [text for line in lines if (text := line.strip())]  # as documents are
+    if not texts:
         raise BadText("there is no line to evaluate on", "Give a file with --data")
-    completer = Completer.of(loaded, engine)
-    typable = [line for line in lines if len(line) > 1]
-    n_replayed = min(config.replay_lines, len(typable))
-    watch(Event("evaluate", "start", facts={"lines": len(lines), "replayed": n_replayed}))
+    scored = _sample(texts, config.limit, config.seed)
+    return scored, _sample([text for text in scored if len(text) > 1], config.typed, config.seed)
 
-    def at(name: str, done: int, total: int) -> None:
-        watch(Event("evaluate", "progress", done, total, {"part": name}))
 
-    scores = likelihood.measure(completer, lines, lambda *done: at("likelihood", *done))
-    typed = None
-    if n_replayed:
-        sample = random.Random(config.seed).sample(typable, n_replayed)
-        typed = typing.replay(completer, sample, lambda *done: at("typing", *done))
-    report = Report(scores, typed)
-    watch(Event("evaluate", "done", facts=report.as_dict()))
-    return report
+def _sample(texts: list[str], n: int | None, seed: int) -> list[str]:
+    if n is None or n >= len(texts):
+        return texts
+    return random.Random(seed).sample(texts, n)
+
+
+def _progress(watch: Watch, n_chars: int) -> Callable[[str, int], None]:
+    """Turns characters that a predictor has typed since into progress with the time left."""
+    started, done = time.monotonic(), 0
+
+    def tell(who: str, chars: int) -> None:
+        nonlocal done
+        done += chars
+        left_s = (time.monotonic() - started) * (n_chars - done) / max(1, done)
+        watch(Event("evaluate", "progress", done, n_chars, {"typing": who, "left_s": left_s}))
+
+    return tell
+
+
+def _subject(
+    predictor: Predictor,
+    lines: Sequence[str],
+    typed_lines: Sequence[str],
+    replay: Replay,
+    engine: EngineConfig,
+    tell: Callable[[str, int], None],
+) -> Subject:
+    offers = replay.typed(predictor, typed_lines, lambda n: tell(predictor.title, n))
+    return Subject(
+        predictor,
+        replay.scored(predictor, lines),
+        Typed(typed_lines, offers, engine.max_chars, engine.n),
+        predictor.temperature,
+    )
+
+
+def _recited(subject: Subject, corpus: Corpus) -> Memorisation:
+    return memorisation.measure(subject.typed, corpus.train, Privacy(PRIVATE, "mask"))
+
+
+def _of_the_bundle(
+    made: Bundle, typed_lines: Sequence[str], canaries: Sequence[dict[str, Any]]
+) -> dict[str, dict[str, float]]:
+    """Numbers that are not over lines: they have no interval."""
+    found = latency.cold_start(made.path, typed_lines[0][:1]) if typed_lines else {}
+    if canaries:
+        found["exposure"] = max(canary["exposure"] for canary in canaries)
+    return {name: {"value": value} for name, value in found.items()}
+
+
+def _facts(
+    lines: Sequence[str], typed_lines: Sequence[str], source: str, config: EvaluateConfig
+) -> dict[str, Any]:
+    return {
+        "source": source,
+        "n": len(lines),
+        "characters": sum(map(len, lines)),
+        "typed": len(typed_lines),
+        "keys": sum(len(line) - 1 for line in typed_lines),
+        "fingerprint": fingerprint(list(lines)),
+        "seed": config.seed,
+        "resamples": config.resamples,
+        "min_right": config.min_right,
+    }
+
+
+def _fingerprints(made: Bundle, material: Material) -> dict[str, str]:
+    found = {
+        "bundle": file_hash(made.path / MANIFEST)[:16],
+        "vocabulary": made.tokenizer.hash[:16],
+        "corpus": made.facts.get("corpus", {}).get("fingerprint", ""),
+    }
+    if material.other is not None:
+        found["other"] = file_hash(material.other.path / MANIFEST)[:16]
+    return found
+
+
+def _unavailable(material: Material) -> list[dict[str, str]]:
+    found = [{"what": name, "why": why} for name, why in absent(NEEDS).items()]
+    if material.corpus is None:
+        found.append(
+            {
+                "what": "baselines, seen and unseen beginnings, memorisation",
+                "why": "the training text of the bundle is not beside it",
+            }
+        )
+    return found
+
+
+def _made(started: float, n_processes_used: int) -> dict[str, Any]:
+    return {
+        "version": __version__,
+        "seconds": round(time.perf_counter() - started, 1),
+        "processes": n_processes_used,
+        "machine": f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}",
+    }

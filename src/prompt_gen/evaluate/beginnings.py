@@ -14,7 +14,7 @@ from prompt_gen.corpus.duplicates import pieces, similarity, sketch
 from prompt_gen.corpus.prefixes import Seen, beginnings
 from prompt_gen.evaluate.typed import Typed
 
-KINDS = ("seen", "near-seen", "unseen")
+KINDS = ("seen", "near", "unseen")
 SEEN, NEAR, UNSEEN = range(3)
 SIMILARITY = (
     0.8  # from which on a line is near to another: as the corpus does unless told otherwise

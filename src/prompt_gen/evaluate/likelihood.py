@@ -1,57 +1,82 @@
-"""How probable held-out lines are under the bundle's model."""
+"""How probable held-out lines are under a language model.
+
+N lines, T tokens that are predicted, V vocabulary; for the rest see `language_model`
+"""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple, dataclass
 
 import numpy as np
 
 from prompt_gen.engine import Completer
+from prompt_gen.evaluate.numbers import Number, Ratio
 
 _BATCH_TOKENS = 512
+AMONG = (1, 5)  # ranks at which next tokens are counted
 
 
 @dataclass(frozen=True)
 class Likelihood:
-    """Exact over the given lines.
+    """Sums over the tokens of each line, exact.
 
     Each line is scored by itself: BOS is given, every token and EOS are predicted. A line longer
     than the context is scored in windows that overlap by half, so that each token behind the first
     window sees at least half a context.
     """
 
-    lines: int
-    characters: int
-    bits_per_char: float  # -log2 p of lines and their ends, by characters + 1 a line
-    perplexity: float  # per token
-    accuracy: float  # share of tokens that were the most probable one
+    nats_N: np.ndarray
+    tokens_N: np.ndarray  # EOS included
+    chars_N: np.ndarray  # without the line's end
+    among_NK: np.ndarray  # tokens that were among the k most probable, for each k of AMONG
+
+    def numbers(self) -> dict[str, Number]:
+        """Bits per character, perplexities, and how often the next token was among the first."""
+        bits = Ratio(self.nats_N / math.log(2), self.chars_N + 1)
+        nats = Ratio(self.nats_N, self.tokens_N)
+        return {
+            "bits_per_char": bits,
+            "perplexity_char": lambda weights_RN: np.exp2(bits(weights_RN)),
+            "perplexity": lambda weights_RN: np.exp(nats(weights_RN)),
+            **{
+                f"accuracy@{k}": Ratio(column, self.tokens_N)
+                for k, column in zip(AMONG, self.among_NK.T, strict=True)
+            },
+        }
 
 
-def measure(
-    completer: Completer, lines: Sequence[str], progress: Callable[[int, int], None]
-) -> Likelihood:
-    """Score the lines."""
+def joined(parts: Sequence[Likelihood]) -> Likelihood:
+    """One for the lines of all parts, in their order."""
+    columns = zip(*(astuple(part) for part in parts), strict=True)
+    return Likelihood(*map(np.concatenate, columns))
+
+
+def measure(completer: Completer, lines: Sequence[str]) -> Likelihood:
+    """Score lines by a completer's language model."""
     tokenizer, context = completer.tokenizer, completer.model.context
-    windows: list[tuple[list[int], int]] = []  # ids, and how many of them were scored before
-    for ids in tokenizer.encode_batch(lines):
-        windows += _windows([tokenizer.bos_id, *ids, tokenizer.eos_id], context)
-    windows.sort(key=lambda window: len(window[0]))
-    nats, n_tokens, n_right, n_done = 0.0, 0, 0, 0
+    windows: list[Window] = []
+    for line, ids in enumerate(tokenizer.encode_batch(lines)):
+        ids = [tokenizer.bos_id, *ids, tokenizer.eos_id]
+        windows += [Window(line, piece, first) for piece, first in _windows(ids, context)]
+    windows.sort(key=lambda window: len(window.ids))
+    nats_N, tokens_N = np.zeros(len(lines)), np.zeros(len(lines))
+    among_NK = np.zeros((len(lines), len(AMONG)))
     for batch in _batches(windows):
-        scores, right = _score(completer, batch)
-        nats -= scores.sum()
-        n_right += int(right.sum())
-        n_tokens += len(scores)
-        n_done += len(batch)
-        progress(n_done, len(windows))
-    n_chars = sum(map(len, lines))
-    return Likelihood(
-        lines=len(lines),
-        characters=n_chars,
-        bits_per_char=float(nats) / math.log(2) / (n_chars + len(lines)),
-        perplexity=math.exp(float(nats) / n_tokens),
-        accuracy=n_right / n_tokens,
-    )
+        line_T, score_T, rank_T = _score(completer, batch)
+        nats_N += np.bincount(line_T, -score_T, len(lines))
+        tokens_N += np.bincount(line_T, minlength=len(lines))
+        for column, k in enumerate(AMONG):
+            among_NK[:, column] += np.bincount(line_T, rank_T < k, len(lines))
+    return Likelihood(nats_N, tokens_N, np.array([len(line) for line in lines]), among_NK)
+
+
+@dataclass(frozen=True)
+class Window:
+    """Tokens of a line that are scored together."""
+
+    line: int
+    ids: list[int]
+    first: int  # the first one that counts; those before it were scored in another window
 
 
 def _windows(ids: list[int], context: int) -> Iterator[tuple[list[int], int]]:
@@ -62,29 +87,27 @@ def _windows(ids: list[int], context: int) -> Iterator[tuple[list[int], int]]:
         yield ids[start : start + context + 1], context - step + 1
 
 
-def _batches(windows: list[tuple[list[int], int]]) -> Iterator[list[tuple[list[int], int]]]:
+def _batches(windows: list[Window]) -> Iterator[list[Window]]:
     start = 0
     while start < len(windows):
         stop = start + 1
-        while stop < len(windows) and len(windows[stop][0]) * (stop + 1 - start) <= _BATCH_TOKENS:
+        while stop < len(windows) and len(windows[stop].ids) * (stop + 1 - start) <= _BATCH_TOKENS:
             stop += 1
         yield windows[start:stop]
         start = stop
 
 
-def _score(
-    completer: Completer, batch: list[tuple[list[int], int]]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Log-probability of every token that counts, and whether it was the first choice."""
-    lengths_B = np.array([len(ids) - 1 for ids, _ in batch])
+def _score(completer: Completer, batch: list[Window]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Line, log-probability, and number of more probable tokens, for every token that counts."""
+    lengths_B = np.array([len(window.ids) - 1 for window in batch])
     tokens_BS = np.zeros((len(batch), lengths_B.max()), np.int64)
-    for row, (ids, _) in enumerate(batch):
-        tokens_BS[row, : len(ids) - 1] = ids[:-1]
-    graph = completer.model
-    parents_B = np.zeros(len(batch), np.int64)
-    logprobs_NV, _ = graph.full(tokens_BS, lengths_B, graph.empty_cache(), parents_B)
-    targets_N = np.concatenate([ids[1:] for ids, _ in batch])
-    counts_N = np.concatenate([np.arange(1, len(ids)) >= n_scored for ids, n_scored in batch])
-    scores_N = logprobs_NV[np.arange(len(targets_N)), targets_N]
-    right_N = logprobs_NV.argmax(axis=1) == targets_N
-    return scores_N[counts_N].astype(np.float64), right_N[counts_N]
+    for row, window in enumerate(batch):
+        tokens_BS[row, : len(window.ids) - 1] = window.ids[:-1]
+    model, parents_B = completer.model, np.zeros(len(batch), np.int64)
+    logprobs_TV, _ = model.full(tokens_BS, lengths_B, model.empty_cache(), parents_B)
+    targets_T = np.concatenate([window.ids[1:] for window in batch])
+    counts_T = np.concatenate([np.arange(1, len(w.ids)) >= w.first for w in batch])
+    lines_T = np.repeat([window.line for window in batch], lengths_B)
+    scores_T = logprobs_TV[np.arange(len(targets_T)), targets_T]
+    ranks_T = (logprobs_TV > scores_T[:, None]).sum(axis=1)
+    return lines_T[counts_T], scores_T[counts_T].astype(np.float64), ranks_T[counts_T]

@@ -56,6 +56,8 @@ METRICS: dict[str, Metric] = {
         "the rational user's way in keys of an input method: letters of the pinyin and a choice"),
     "ceiling": _row("typing", "share", "", "a perfect model would save", "理想模型可节省",
         "the same user where the first candidate is always right"),
+    "ceiling_pinyin": _row("typing", "share", "", "the same in pinyin keys", "理想模型（拼音）",
+        "in keys of an input method"),
     # ranking
     "success": _row("ranking", "share", "more", "right continuation among the first k", "前 k 命中",
         "share of keys at which the continuation, whole, was among the first k"),

@@ -6,7 +6,7 @@ with lines drawn with replacement it is what another sample of the same text mig
 Source: the paired bootstrap of Koehn 2004, "Statistical significance tests for machine translation
 evaluation"; percentile intervals as in Efron and Tibshirani 1993, chapter 13.
 
-N lines, R draws, V values
+N lines, R draws, C of the draws, P keys, V values
 """
 
 from collections.abc import Callable
@@ -17,6 +17,7 @@ import numpy as np
 Number = Callable[[np.ndarray], np.ndarray]  # weights of lines [R, N] to values [R]; NaN: undefined
 
 INTERVAL = (2.5, 97.5)  # percentiles
+_CELLS = 1 << 20  # weights at a time
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,6 @@ def over_keys(of: Callable[[np.ndarray], np.ndarray], line_P: np.ndarray) -> Num
         return np.concatenate([of(weights_RN[at : at + n_draws, line_P]) for at in starts])
 
     return number
-
-
-_CELLS = 1 << 20  # weights at a time
 
 
 @dataclass(frozen=True)
@@ -90,6 +88,8 @@ def draws(n_lines: int, n_draws: int, seed: int) -> np.ndarray:
     Equal arguments give equal draws, so that two numbers over the same lines are paired.
     """
     rng = np.random.default_rng(seed)
+    if not n_lines:
+        return np.ones((1 + n_draws, 0))
     drawn = rng.multinomial(n_lines, np.full(n_lines, 1 / n_lines), size=n_draws)
     return np.concatenate([np.ones((1, n_lines)), drawn])
 

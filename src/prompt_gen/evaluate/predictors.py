@@ -1,0 +1,84 @@
+"""What is measured side by side: the bundle, baselines of its training text, another bundle."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from prompt_gen import bundle
+from prompt_gen.bundle import Bundle
+from prompt_gen.config import EngineConfig, EvaluateConfig
+from prompt_gen.corpus import Corpus
+from prompt_gen.engine import Candidate, Completer
+from prompt_gen.engine.runtime import Graph
+from prompt_gen.evaluate import baselines
+from prompt_gen.evaluate.baselines import BASELINES
+from prompt_gen.run import file_hash, fingerprint
+
+VERSION = 1  # of what baselines learn
+MODEL, OTHER = "model", "other"
+
+
+class Completes(Protocol):
+    """Anything that answers a prefix with candidates."""
+
+    def complete(self, text: str) -> Sequence[Candidate]:
+        """Candidates, best first, each beginning with the text."""
+        ...
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """Where a predictor is, so that other processes can open it too."""
+
+    name: str  # MODEL, OTHER, or a row of BASELINES
+    title: str
+    chinese: str
+    path: Path
+    fingerprint: str
+    temperature: float = 1.0  # of its scores
+
+    def open(self, engine: EngineConfig) -> Completes:
+        """Load it. Its scores are not calibrated: that is done when they are looked at."""
+        if self.name in BASELINES:
+            return baselines.load(self.name, self.path, engine)
+        made = bundle.load(self.path)
+        return Completer(made.tokenizer, Graph(made, engine.threads), engine)
+
+
+def beside(
+    made: Bundle,
+    corpus: Corpus | None,
+    other: Bundle | None,
+    config: EvaluateConfig,
+    directory: Path | None,
+) -> list[Predictor]:
+    """The bundle, baselines that learned its training text, and another bundle.
+
+    Baselines are kept in `directory`; without one, or without the corpus, there are none.
+    """
+    found = [_of_bundle(made, MODEL)]
+    if corpus is not None and directory is not None:
+        found += [_of_text(name, made, corpus, config, directory) for name in BASELINES]
+    if other is not None:
+        found.append(_of_bundle(other, OTHER))
+    return found
+
+
+def _of_bundle(made: Bundle, name: str) -> Predictor:
+    print_ = file_hash(made.path / bundle.MANIFEST)
+    return Predictor(name, made.name, made.name, made.path, print_, made.temperature)
+
+
+def _of_text(
+    name: str, made: Bundle, corpus: Corpus, config: EvaluateConfig, directory: Path
+) -> Predictor:
+    """A baseline; one that has learned the same text before is taken from the disk."""
+    print_ = fingerprint(
+        VERSION, name, corpus.fingerprint, made.tokenizer.hash, config.baseline_chars
+    )
+    path = directory / "baselines" / f"{name}-{print_}"
+    if not path.is_dir():
+        baselines.build(name, corpus.train, made.tokenizer, path, config.baseline_chars)
+    row = BASELINES[name]
+    return Predictor(name, row.english, row.chinese, path, print_)

@@ -1,0 +1,185 @@
+"""Lines typed key by key, and scored, by several processes; what was found is kept on the disk."""
+
+import gzip
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, astuple, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from prompt_gen import engine as engine_package
+from prompt_gen.config import EngineConfig
+from prompt_gen.engine import Candidate, Completer
+from prompt_gen.evaluate import likelihood
+from prompt_gen.evaluate.likelihood import Likelihood
+from prompt_gen.evaluate.predictors import Completes, Predictor
+from prompt_gen.evaluate.typed import Offer
+from prompt_gen.run import file_hash, fingerprint, write_atomic
+from prompt_gen.workers import Workers
+
+VERSION = 1
+_TYPED, _SCORED = 4, 64  # lines that a process takes at a time
+_KEPT = 24  # files
+
+Tell = Callable[[int], None]  # is told how many characters have been done since
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Some lines for a predictor; `cuts` are the beginnings, none: all."""
+
+    predictor: Predictor
+    engine: EngineConfig
+    lines: tuple[str, ...]
+    cuts: tuple[tuple[int, ...], ...] = ()
+
+
+class Replay:
+    """Has predictors type and score lines.
+
+    Results are kept in `directory`, and taken from there when predictor, engine and lines are the
+    same: measuring again, or beside another bundle, costs only what is new.
+    """
+
+    def __init__(self, engine: EngineConfig, workers: Workers, directory: Path | None) -> None:
+        self._engine, self._workers, self._directory = engine, workers, directory
+
+    def typed(
+        self,
+        predictor: Predictor,
+        lines: Sequence[str],
+        tell: Tell,
+        cuts: Sequence[tuple[int, ...]] = (),
+    ) -> list[list[Offer]]:
+        """What is offered at every key of every line, or behind the `cuts` of each only."""
+        path = self._path("typed", predictor, lines, list(cuts))
+        if (kept := _read(path)) is None:
+            kept = []
+            for part in self._workers.map(_type, self._parts(predictor, lines, _TYPED, cuts)):
+                kept += part
+                tell(sum(len(line) for line in lines[len(kept) - len(part) : len(kept)]))
+            _write(path, kept)
+        else:
+            tell(sum(map(len, lines)))
+        cut_lines = cuts or [range(1, len(line)) for line in lines]
+        return [
+            [_offer(line[:cut], offer) for cut, offer in zip(row_cuts, row, strict=True)]
+            for line, row_cuts, row in zip(lines, cut_lines, kept, strict=True)
+        ]
+
+    def scored(self, predictor: Predictor, lines: Sequence[str]) -> Likelihood | None:
+        """How probable each line is; none for a predictor that has no language model."""
+        path = self._path("scored", predictor, lines)
+        kept = _read(path)
+        if kept is None:
+            parts = []
+            for part in self._workers.map(_score, self._parts(predictor, lines, _SCORED)):
+                if part is None:
+                    return None
+                parts.append(part)
+            kept = [column.tolist() for column in astuple(likelihood.joined(parts))]
+            _write(path, kept)
+        return Likelihood(*map(np.array, kept))
+
+    def _parts(
+        self,
+        predictor: Predictor,
+        lines: Sequence[str],
+        size: int,
+        cuts: Sequence[tuple[int, ...]] = (),
+    ) -> Iterator[Lines]:
+        for at in range(0, len(lines), size):
+            here = slice(at, at + size)
+            yield Lines(predictor, self._engine, tuple(lines[here]), tuple(cuts[here]))
+
+    def _path(self, what: str, predictor: Predictor, *rest: Any) -> Path | None:
+        if self._directory is None:
+            return None
+        settings = self._engine.model_dump(exclude={"threads"})
+        print_ = fingerprint(VERSION, _engine_hash(), what, predictor.fingerprint, settings, *rest)
+        return self._directory / "replays" / f"{print_}.json.gz"
+
+
+@lru_cache
+def _engine_hash() -> str:
+    """Changes with the code of the engine: other code may offer other candidates."""
+    sources = Path(str(engine_package.__file__)).parent.glob("*.py")
+    return fingerprint([file_hash(path) for path in sorted(sources)])
+
+
+# -- in a process ----------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=8)
+def opened(predictor: Predictor, engine: str) -> Completes:
+    """A predictor, loaded once in each process and warmed up; the engine's settings as JSON."""
+    completes = predictor.open(EngineConfig.model_validate_json(engine))
+    completes.complete("a")
+    return completes
+
+
+def _type(part: Lines) -> list[list[Any]]:
+    completes = opened(part.predictor, part.engine.model_dump_json())
+    cuts = part.cuts or [range(1, len(line)) for line in part.lines]
+    return [
+        [_spelled(line[:cut], _ask(completes, line[:cut])) for cut in line_cuts]
+        for line, line_cuts in zip(part.lines, cuts, strict=True)
+    ]
+
+
+def _score(part: Lines) -> Likelihood | None:
+    completes = opened(part.predictor, part.engine.model_dump_json())
+    return likelihood.measure(completes, part.lines) if isinstance(completes, Completer) else None
+
+
+def _ask(completes: Completes, prefix: str) -> Offer:
+    model = completes.model if isinstance(completes, Completer) else None
+    n_before = model.n_passes if model else 0
+    started = time.perf_counter()
+    found = completes.complete(prefix)
+    ms = (time.perf_counter() - started) * 1000
+    return Offer(tuple(found), ms, model.n_passes - n_before if model else 0)
+
+
+# -- on the disk -----------------------------------------------------------------------------------
+
+
+def _spelled(prefix: str, offer: Offer) -> list[Any]:
+    """An offer for JSON; a candidate's text is left out where it is what it must be."""
+    rows = []
+    for candidate in offer.candidates:
+        row = asdict(candidate)
+        if row["text"] == prefix + row["completion"]:
+            del row["text"]
+        rows.append(row)
+    return [round(offer.ms, 3), offer.n_passes, rows]
+
+
+def _offer(prefix: str, kept: list[Any]) -> Offer:
+    ms, n_passes, rows = kept
+    candidates = (Candidate(**{"text": prefix + row["completion"]} | row) for row in rows)
+    return Offer(tuple(candidates), ms, n_passes)
+
+
+def _read(path: Path | None) -> Any:
+    if path is None or not path.is_file():
+        return None
+    try:
+        return json.loads(gzip.decompress(path.read_bytes()))
+    except (OSError, ValueError, EOFError):
+        return None  # half a file is made again
+
+
+def _write(path: Path | None, value: Any) -> None:
+    if path is None:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    data = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    write_atomic(path, gzip.compress(data, 1))
+    kept = sorted(path.parent.glob("*.json.gz"), key=lambda file: -file.stat().st_mtime_ns)
+    for old in kept[_KEPT:]:
+        old.unlink(missing_ok=True)
