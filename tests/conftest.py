@@ -21,7 +21,8 @@ DATA = Path(os.environ.get("PROMPT_GEN_DATA", ROOT.parent / "shared" / "data"))
 
 SMALL = (
     "model.layers=1", "model.width=64", "model.context=64", "vocab.size=900",
-    "train.steps=150", "train.batch_tokens=256", "evaluate.replay_lines=4",
+    "train.steps=150", "train.batch_tokens=256", "evaluate.typed=2", "evaluate.workers=1",
+    "evaluate.resamples=100", "evaluate.calibration_keys=0",
 )  # fmt: skip
 
 BROWSER = [

@@ -139,7 +139,7 @@ def test_the_card_tells_the_data_the_numbers_and_the_command(trained: Run) -> No
     loaded = bundle.load(trained.path)
     card = (loaded.path / "README.md").read_text("utf-8")
     assert loaded.facts["corpus"]["fingerprint"] in card
-    assert f"{loaded.report['likelihood']['bits_per_char']:.3f}" in card
+    assert f"{loaded.report['headline']['bits_per_char']['value']:.3f}" in card
     assert "prompt-gen train" in card
     assert loaded.facts["script"] == "cjk"
 

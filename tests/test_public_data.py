@@ -18,9 +18,9 @@ def test_the_books_corpus_makes_steps_and_keeps_what_was_typed(data: Path, tmp_p
     settings = resolve(["train.steps=60"])
     report = pipeline.train([data / "llm-dev-ch17-train.txt"], run, settings)
     assert bundle.load(run.path).facts["training"]["steps"] == 60
-    assert report.likelihood.bits_per_char < 11
-    assert report.typing is not None
-    assert (report.typing.duplicates, report.typing.wrong_prefixes) == (0, 0)
+    assert report.numbers["bits_per_char"]["value"] < 11
+    assert report.value("duplicates") == 0
+    assert report.value("prefix_valid") == 1
 
     completer = Completer.load(run.path)
     typed = "冠心病的HbA1c是40%"

@@ -5,12 +5,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from prompt_gen import __version__, bundle, corpus, evaluate, shards, vocab
+from prompt_gen import __version__, bundle, corpus, shards, vocab
+from prompt_gen import evaluate as evaluation
 from prompt_gen.bundle import Bundle
 from prompt_gen.corpus import Corpus
 from prompt_gen.errors import OutputExists, UsageError
-from prompt_gen.evaluate import Report
-from prompt_gen.run import Run, Watch, fingerprint, silent
+from prompt_gen.evaluate import Material, Report
+from prompt_gen.run import Run, Watch, fingerprint, is_run, silent
 from prompt_gen.settings import RunConfig
 from prompt_gen.text import frequent_starts, script
 
@@ -56,22 +57,92 @@ def train(
     graph = onnx.export(trained.directory, tokenizer.hash)
     facts = _facts(documents, tokenizer, config, f"{shape.layers} x {shape.width}", trained.facts)
     made = bundle.write(run, trained.directory, tokenizer, graph, facts | {"command": command})
-    return measure(made, list(documents.test), config, watch)
+    quick = {"typed": min(config.evaluate.typed, config.evaluate.typed_after_training)}
+    settings = config.model_copy(update={"evaluate": config.evaluate.model_copy(update=quick)})
+    return _measured(made, documents, settings, watch, command)
 
 
-def measure(
-    made: Bundle,
-    lines: Sequence[str],
+def evaluate(
+    path: str | Path,
     config: RunConfig,
     watch: Watch = silent,
     *,
-    keep: bool = True,
+    data: Path | None = None,
+    compare: str | Path | None = None,
+    command: str = "",
 ) -> Report:
-    """Evaluate a bundle on lines and, for its own test part, keep the report with it."""
-    report = evaluate.measure(made, lines, config.evaluate, config.engine, watch)
-    if keep:
-        bundle.attach_report(made, report.as_dict())
+    """Measure the bundle of a run on its own test part, or on the lines of a file.
+
+    Raises:
+        UsageError: no lines to measure on: neither a file nor a corpus beside the bundle.
+        PromptGenError: what reading the file or loading the bundles finds wrong.
+    """
+    made = bundle.load(path)
+    other = bundle.load(compare) if compare is not None else None
+    documents = _corpus_of(made)
+    if data is None and documents is not None:
+        return _measured(made, documents, config, watch, command, other)
+    if data is None:
+        raise UsageError(
+            f"the text that '{path}' was trained on is not beside it, so it has no test part",
+            "Give held-out lines with --data",
+        )
+    lines = list(corpus.texts([data], config.corpus))
+    material = _material(made, documents, lines, data.name, command, other)
+    report, _ = evaluation.measure(made, material, config.evaluate, config.engine, watch)
     return report
+
+
+def _measured(
+    made: Bundle,
+    documents: Corpus,
+    config: RunConfig,
+    watch: Watch,
+    command: str,
+    other: Bundle | None = None,
+) -> Report:
+    """Evaluate on the run's own test part; the bundle keeps numbers that are of all of it."""
+    material = _material(made, documents, list(documents.test), "its own test part", command, other)
+    report, fitted = evaluation.measure(made, material, config.evaluate, config.engine, watch)
+    if config.evaluate.limit is None:
+        bundle.attach_report(made, report.for_bundle())
+        bundle.attach_calibration(made, fitted.temperature, fitted.facts)
+        report.save(_kept(made) / "report.json")
+    return report
+
+
+def _material(
+    made: Bundle,
+    documents: Corpus | None,
+    lines: Sequence[str],
+    source: str,
+    command: str,
+    other: Bundle | None,
+) -> Material:
+    remarks = []
+    theirs = other.facts["corpus"]["fingerprint"] if other is not None else None
+    if other is not None and theirs != made.facts["corpus"]["fingerprint"]:
+        remarks.append(
+            f"'{other.name}' was trained on another corpus: it may have been trained on lines that "
+            "are held out here, and beginnings are seen or unseen for the first bundle only"
+        )
+    directory = _kept(made) if documents is not None else None
+    return Material(lines, source, documents, other, directory, command, tuple(remarks))
+
+
+def _corpus_of(made: Bundle) -> Corpus | None:
+    """The corpus that a bundle was trained on, if its run has it still; another one is no help."""
+    if not is_run(made.path.parent):
+        return None
+    run = Run.open(made.path.parent)
+    if run.fingerprint("corpus") != made.facts["corpus"]["fingerprint"]:
+        return None
+    return corpus.load(run)
+
+
+def _kept(made: Bundle) -> Path:
+    """Where a run keeps what its evaluations found."""
+    return made.path.parent / "evaluation"
 
 
 def _clear_the_way(paths: Sequence[str | Path], run: Run, resume: bool, force: bool) -> None:

@@ -66,7 +66,7 @@ def test_stations_one_by_one_make_what_train_makes(
         assert run.fingerprint(station) == trained.fingerprint(station)
     trained_here = prompt_gen(  # the vocabulary stays as it was made, without saying it again
         "train", "--out", out, "--steps", 12, "--arch", "gpt2",
-        "--set", "model.layers=1", "--set", "model.width=64", "--set", "evaluate.replay_lines=2",
+        "--set", "model.layers=1", "--set", "model.width=64", "--set", "evaluate.typed=2",
     )  # fmt: skip
     assert trained_here.returncode == 0, trained_here.stderr
     assert "bits per char" in trained_here.stdout
@@ -118,11 +118,29 @@ def test_complete_asks_line_by_line_without_a_text(trained: Run) -> None:
 def test_evaluate_prints_a_table_or_json(trained: Run, tmp_path: Path) -> None:
     held_out = tmp_path / "held-out.txt"
     held_out.write_text("高血压患者要少吃盐。\n孩子发烧要多喝水。\n", "utf-8")
-    table = prompt_gen("evaluate", trained.path, "--data", held_out)
+    page = tmp_path / "report.html"
+    table = prompt_gen("evaluate", trained.path, "--data", held_out, "--report", page)
     assert table.returncode == 0, table.stderr
     assert "bits per char" in table.stdout
-    own = prompt_gen("evaluate", trained.path, "--json", PROMPT_GEN_EVALUATE__REPLAY_LINES="1")
-    assert json.loads(own.stdout)["typing"]["lines"] == 1
+    assert "popular" in table.stdout.splitlines()[0]
+    assert page.read_text("utf-8").startswith("<!DOCTYPE html>")
+    own = prompt_gen("evaluate", trained.path, "--json", "--limit", 2, "--sample", 7)
+    lines = json.loads(own.stdout)["lines"]
+    assert (lines["n"], lines["typed"], lines["seed"]) == (2, 2, 7)
+
+
+def test_a_gate_that_is_not_met_exits_with_five(trained: Run, tmp_path: Path) -> None:
+    command = ("evaluate", trained.path, "--limit", 2, "--json")
+    met = prompt_gen(*command, "--fail-under", "prefix_valid=1", "--fail-under", "bits_per_char=20")
+    assert met.returncode == 0, met.stderr
+    missed = prompt_gen(*command, "--fail-under", "saved@5=99%", "--report", tmp_path / "r.json")
+    assert missed.returncode == 5
+    assert "at least 0.99 was asked for" in missed.stderr
+    assert json.loads(missed.stdout)["predictors"]  # what was measured is not lost
+    assert (tmp_path / "r.json").is_file()
+    unknown = prompt_gen(*command, "--fail-under", "happiness=1")
+    assert unknown.returncode == 2
+    assert unknown.stdout == ""
 
 
 def test_list_shows_the_tables() -> None:
@@ -158,6 +176,6 @@ def test_other_lines_do_not_change_the_bundles_own_report(trained: Run, tmp_path
     spaced = prompt_gen("evaluate", trained.path, "--data", held_out, "--json")
     held_out.write_text("高血压患者要少吃盐。\n一\n", "utf-8")
     bare = prompt_gen("evaluate", trained.path, "--data", held_out, "--json")
-    scores = [json.loads(done.stdout)["likelihood"] for done in (spaced, bare)]
-    assert scores[0] == scores[1]  # lines count as documents do, without the space around them
+    first, second = (json.loads(done.stdout)["lines"] for done in (spaced, bare))
+    assert first == second  # lines count as documents do, without the space around them
     assert (trained.path / "bundle" / "report.json").read_bytes() == report

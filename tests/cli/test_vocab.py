@@ -73,7 +73,7 @@ def test_training_takes_it_by_the_setting(corpus_file: Path, tmp_path: Path) -> 
     done = prompt_gen(
         "train", corpus_file, "--out", tmp_path / "run", "--steps", 2,
         "--set", f"vocab.source={tmp_path / 'words.txt'}", "--set", "model.width=64",
-        "--set", "evaluate.replay_lines=0",
+        "--set", "evaluate.typed=0",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     manifest = json.loads((tmp_path / "run" / "bundle" / "manifest.json").read_text("utf-8"))

@@ -15,7 +15,7 @@ def test_an_epoch_grows_by_the_root_of_the_repetitions(
 ) -> None:
     path = tmp_path / "lines.txt"
     path.write_text("\n".join(lines * 4), "utf-8")
-    settings = ("train.steps=12", "evaluate.replay_lines=0", f"train.repeats={repeats}")
+    settings = ("train.steps=12", "evaluate.typed=0", f"train.repeats={repeats}")
     run = train_small(path, tmp_path / "run", *settings)
     facts = bundle.load(run.path).facts["training"]
     epochs = 12 * facts["batch_tokens"] / facts["train_tokens"]

@@ -15,7 +15,7 @@ from prompt_gen.run import Event, Run
 from prompt_gen.settings import resolve
 from tests.conftest import SMALL, train_small
 
-STEPS = ("train.steps=40", "train.negatives=100", "evaluate.replay_lines=0")
+STEPS = ("train.steps=40", "train.negatives=100", "evaluate.typed=0")
 
 
 def weights(run: Run) -> dict:

@@ -20,7 +20,6 @@ def write(manifest: dict[str, Any], report: dict[str, Any]) -> str:
     if secrets := corpus.get("canaries"):
         rows.append(("canaries", f"{len(secrets)} made-up secrets are in the training text, to "
                                  "measure memorisation: not a model to use"))  # fmt: skip
-    numbers = [(name.replace("_", " "), _number(value)) for name, value in _flat(report)]
     return f"""---
 library_name: transformers
 pipeline_tag: text-generation
@@ -32,7 +31,7 @@ tags: [prompt-gen, completion]
 A sentence completer trained by prompt-gen from scratch on one corpus.
 
 {_table("data and shape", rows)}
-{_table("evaluation", numbers or [("not yet evaluated", "")])}
+{_table("evaluation, with 95 % intervals", _evaluation(report))}
 Made with
 
     {facts.get("command") or "prompt-gen train"}
@@ -49,15 +48,15 @@ def _table(title: str, rows: list[tuple[str, str]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _flat(report: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
-    flat: list[tuple[str, Any]] = []
-    for name, value in report.items():
-        if isinstance(value, dict):
-            flat += _flat(value, f"{prefix}{name}: ")
-        elif isinstance(value, int | float | str):
-            flat.append((prefix + name, value))
-    return flat
+def _evaluation(report: dict[str, Any]) -> list[tuple[str, str]]:
+    """The headline numbers with their intervals, and on what they were measured."""
+    if "headline" not in report:
+        return [("not yet evaluated", "")]
+    lines = report["lines"]
+    rows = [("lines", f"{lines['n']:,} ({lines['source']}), {lines['typed']:,} typed key by key")]
+    return rows + [(f"`{name}`", _number(row)) for name, row in report["headline"].items()]
 
 
-def _number(value: Any) -> str:
-    return f"{value:,.3f}" if isinstance(value, float) else str(value)
+def _number(row: dict[str, float]) -> str:
+    shown = f"{row['value']:,.3f}"
+    return f"{shown} ({row['low']:,.3f} to {row['high']:,.3f})" if "low" in row else shown

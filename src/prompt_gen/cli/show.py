@@ -11,6 +11,7 @@ from prompt_gen.run import Event
 if TYPE_CHECKING:  # the engine would load onnxruntime before any command is chosen
     from prompt_gen.corpus.explain import Explanation
     from prompt_gen.engine import Candidate
+    from prompt_gen.evaluate import Report
     from prompt_gen.vocab.compare import Comparison
 
 _LINE_EVERY_S = 10.0  # between progress lines where there is no terminal
@@ -153,17 +154,73 @@ _TEXTS = {
     ("training", "start"): _training_start,
     ("training", "done"): _training_done,
     ("evaluate", "start"): lambda f: (
-        f"evaluate: {f['lines']:,} lines, {f['replayed']:,} of them typed key by key"
+        f"evaluate: {f['lines']:,} lines, {f['typed']:,} of them typed key by key"
     ),
 }
 
 
-def report(numbers: dict[str, Any]) -> None:
-    """An evaluation as a table on stdout."""
-    for section, values in numbers.items():
-        for name, value in values.items():
-            shown = f"{value:,.3f}" if isinstance(value, float) else f"{value:,}"
-            print(f"{section:11} {name.replace('_', ' '):24} {shown:>12}")
+_SHOWN = (  # the numbers on the terminal; the page and --json have all
+    "bits_per_char", "perplexity_char", "accuracy", "saved", "saved_oracle", "saved_lazy",
+    "saved_pinyin", "ceiling", "success", "mrr", "exact", "calibration_error", "coverage_area",
+    "bleu", "chrf", "rougeL_chars", "duplicates", "prefix_valid", "distinct", "recited_lines",
+    "recited", "private", "exposure", "p50_ms", "p95_ms", "p99_ms", "passes", "cold_start_ms",
+    "memory_mb",
+)  # fmt: skip
+
+
+def report(found: "Report") -> None:
+    """An evaluation as tables on stdout: one column for each predictor, and who wins."""
+    from prompt_gen.evaluate.metrics import SECTIONS, metric
+
+    columns = found.as_dict()["predictors"]
+    rows = {name: metric(name) for name, row in found.numbers.items() if row}
+    rows = {name: row for name, row in rows.items() if name.partition("@")[0] in _SHOWN}
+    print(_row("", [_column(column) for column in columns]))
+    for section, (english, _) in SECTIONS.items():
+        here = {name: row for name, row in rows.items() if row.section == section}
+        print(*([english] if here else []), sep="", end="\n" if here else "")
+        for name, row in here.items():
+            cells = [column["numbers"].get(name) for column in columns]
+            print(_row(f"  {name:19}{row.english}", _numbers(cells, row.unit)))
+    for name in [n for n in found.headline if n.partition("@")[0] in ("saved", "success")]:
+        print(f"{name} by what was typed")
+        for kind, n_keys in found.as_dict()["kinds"].items():
+            cells = [column["by_kind"].get(kind, {}).get(name) for column in columns]
+            print(_row(f"  {kind:19}{n_keys:,} keys", _numbers(cells, "share")))
+    for verdict in found.as_dict()["verdicts"]:
+        print(verdict["english"])
+
+
+def _column(predictor: dict[str, Any]) -> str:
+    title = predictor["title"] if predictor["name"] in ("model", "other") else predictor["name"]
+    return title if len(title) <= 11 else f"{title[:10]}…"
+
+
+def _row(label: str, cells: Sequence[str]) -> str:
+    return f"{label:50.50}{cells[0]:>26}" + "".join(f"{cell:>12}" for cell in cells[1:])
+
+
+def _numbers(cells: Sequence[dict[str, float] | None], unit: str) -> list[str]:
+    """The first with its interval."""
+    return [_number(cells[0], unit, interval=True), *(_number(cell, unit) for cell in cells[1:])]
+
+
+def _number(row: dict[str, float] | None, unit: str, *, interval: bool = False) -> str:
+    if not row:
+        return "-"
+    shown = _of_unit(row["value"], unit)
+    if interval and "low" in row:
+        low, high = (_of_unit(row[end], unit) for end in ("low", "high"))
+        shown += f" ({low} to {high})"
+    return shown
+
+
+def _of_unit(value: float, unit: str) -> str:
+    if unit == "share":
+        return f"{100 * value:.1f}%"
+    if unit == "mb" or value >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.3f}" if unit == "bits" else f"{value:.2f}"
 
 
 def comparison(made: "Comparison") -> None:

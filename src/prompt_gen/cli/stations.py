@@ -143,7 +143,7 @@ def train(
         force=force,
         command=shlex.join(["prompt-gen", *sys.argv[1:]]),
     )
-    show.report(report.as_dict())
+    show.report(report)
     examples = load(out).facts["examples"]
     example = examples[0] if examples else ""
     show.say(

@@ -1,5 +1,6 @@
 """With a trained bundle: complete, evaluate, serve; and what there is to choose from."""
 
+import shlex
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -61,28 +62,50 @@ def evaluate(
     data: Annotated[
         Path | None, typer.Option("--data", help="Held-out lines; none: the run's own test part.")
     ] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", help="Write the report: .html to look at, or .json.")
+    ] = None,
+    fail_under: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fail-under",
+            metavar="NAME=VALUE",
+            help="Exit with 5 where a number is worse, e.g. saved@5=0.3 or p95_ms=80.",
+        ),
+    ] = None,
+    compare: Annotated[
+        Path | None, typer.Option("--compare", metavar="RUN", help="A second run beside it.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", help="Use so many lines, and type all of them.")
+    ] = None,
+    sample: Annotated[
+        int | None, typer.Option("--sample", metavar="SEED", help="Which lines. (default: 0)")
+    ] = None,
     as_json: AsJson = False,
     config: ConfigFile = None,
     set_: Settings = None,
 ) -> None:
-    """Measure a bundle on held-out lines."""
-    from prompt_gen import bundle, corpus, pipeline
-    from prompt_gen.errors import UsageError
-    from prompt_gen.run import Run
+    """Measure a bundle on held-out lines, beside baselines and perhaps another bundle."""
+    from prompt_gen import pipeline
+    from prompt_gen.evaluate import gates
     from prompt_gen.settings import resolve
 
-    settings = resolve(set_ or (), file=config)
-    loaded = bundle.load(run)
-    if data is not None:
-        lines = list(corpus.texts([data], settings.corpus))
-    elif (run / "run.json").is_file():
-        lines = list(corpus.load(Run.open(run)).test)
-    else:
-        raise UsageError(f"'{run}' is a bundle without a corpus", "Give held-out lines with --data")
-    # The bundle keeps the numbers of its own test part only.
-    own = data is None
-    report = pipeline.measure(loaded, lines, settings, show.Watcher(), keep=own).as_dict()
-    show.result(report) if as_json else show.report(report)
+    flags = {"limit": limit, "typed": limit, "seed": sample}
+    settings = resolve(set_ or (), {"evaluate": flags}, config)
+    wanted = gates.parse(fail_under or ())
+    found = pipeline.evaluate(
+        run,
+        settings,
+        show.Watcher(),
+        data=data,
+        compare=compare,
+        command=shlex.join(["prompt-gen", *sys.argv[1:]]),
+    )
+    show.result(found.as_dict()) if as_json else show.report(found)
+    if report is not None:
+        show.say(f"report: {found.save(report)}")
+    gates.check(wanted, found)
 
 
 def serve(
@@ -113,6 +136,7 @@ def list_choices() -> None:
     from prompt_gen.corpus.clean import RULES
     from prompt_gen.corpus.privacy import KINDS
     from prompt_gen.corpus.readers import READERS
+    from prompt_gen.evaluate.metrics import METRICS
     from prompt_gen.export import EXPORTERS
     from prompt_gen.model import ARCHITECTURES
     from prompt_gen.vocab import TOKENIZERS
@@ -122,6 +146,9 @@ def list_choices() -> None:
         for name, choice in table.items():
             extra = f"  [{choice.extra}]" if choice.extra else ""
             print(f"  {name:8} {choice.summary}{extra}")
+    print("number of an evaluation:")
+    for name, row in METRICS.items():
+        print(f"  {name:21} {row.english}: {row.summary}")
     print("cleaning rule:")
     for rule in RULES:
         print(f"  {rule.name:8} {rule.summary}{'' if rule.default else '  [off]'}")

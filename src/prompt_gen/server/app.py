@@ -147,8 +147,7 @@ def _model_out(worker: Worker) -> ModelOut:
         card={
             "examples": facts.get("examples", []),
             "parameters": facts.get("training", {}).get("parameters"),
-            **report.get("likelihood", {}),
-            **{f"typing_{name}": value for name, value in report.get("typing", {}).items()},
+            **{name: row["value"] for name, row in report.get("headline", {}).items()},
         },
     )
 
