@@ -2,10 +2,11 @@
 
 import sys
 
-from benchmarks import corpus, latency, quality, vocabulary
+from benchmarks import corpus, evaluation, latency, quality, vocabulary
 
 BENCHMARKS = {
     "corpus": corpus.main,
+    "evaluation": evaluation.main,
     "latency": latency.main,
     "quality": quality.main,
     "vocabulary": vocabulary.main,
@@ -16,4 +17,4 @@ if __name__ == "__main__":
         BENCHMARKS[sys.argv[1]](sys.argv[2:])
     else:
         quality.main([])
-        latency.main(["runs/bench-medical"])
+        latency.main(["runs/bench-medical-zh"])

@@ -30,14 +30,14 @@ def prompt_gen(*args: str | Path) -> str:
 def main(argv: list[str]) -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--minutes", type=float, default=5)
-    parser.add_argument("--out", type=Path, default=Path("runs/bench-medical"))
+    parser.add_argument("--out", type=Path, default=Path("runs/bench-medical-zh"))
     args = parser.parse_args(argv)
     bench = DATA / "bench"
     started = time.perf_counter()
     train = ("train", bench / "medical-zh.train.txt.gz", "--out", args.out, "--force")
     prompt_gen(*train, "--minutes", args.minutes, *AS_IT_IS)
     train_s, train_mb = time.perf_counter() - started, peak_memory_mb()
-    held_out = ("--data", bench / "medical-zh.test.txt", "--json")
+    held_out = ("--data", bench / "medical-zh.test.txt", "--set", "evaluate.typed=0", "--json")
     report = json.loads(prompt_gen("evaluate", args.out, *held_out))
     candidates = {
         prefix: json.loads(prompt_gen("complete", args.out, prefix, "--json"))["candidates"]
@@ -47,7 +47,10 @@ def main(argv: list[str]) -> None:
         texts = [candidate["text"] for candidate in found]
         assert len(set(texts)) == len(texts), texts
         assert all(text.startswith(prefix) for text in texts), texts
-    bits = report["likelihood"]["bits_per_char"]
+    bits_per_char = {
+        row["name"]: row["numbers"].get("bits_per_char") for row in report["predictors"]
+    }
+    bits = bits_per_char["model"]["value"]
     keep(
         "quality-medical-zh",
         {
@@ -55,7 +58,8 @@ def main(argv: list[str]) -> None:
             "command": f"prompt-gen train medical-zh.train.txt.gz --minutes {args.minutes:g}",
             "wall_s_whole_command": round(train_s, 1),
             "peak_memory_mb": round(train_mb),
-            "report": report,
+            "lines": report["lines"],
+            "bits_per_char": bits_per_char,
             "within_limits": {"bits": bits <= LIMIT_BITS, "memory": train_mb < LIMIT_MB},
             "candidates": {
                 prefix: [f"{c['score']:.4f} {c['text']}" for c in found]
