@@ -23,7 +23,8 @@ from prompt_gen.workers import Workers
 
 VERSION = 1
 _TYPED, _SCORED = 4, 64  # lines that a process takes at a time
-_KEPT = 24  # files
+_BLOCK = 128  # lines whose offers are kept together: what was typed before an end is not lost
+_KEPT = 500  # files
 
 Tell = Callable[[int], None]  # is told how many characters have been done since
 
@@ -56,6 +57,19 @@ class Replay:
         cuts: Sequence[tuple[int, ...]] = (),
     ) -> list[list[Offer]]:
         """What is offered at every key of every line, or behind the `cuts` of each only."""
+        found = []
+        for start in range(0, len(lines), _BLOCK):
+            here = slice(start, start + _BLOCK)
+            found += self._typed_block(predictor, lines[here], tell, cuts[here])
+        return found
+
+    def _typed_block(
+        self,
+        predictor: Predictor,
+        lines: Sequence[str],
+        tell: Tell,
+        cuts: Sequence[tuple[int, ...]],
+    ) -> list[list[Offer]]:
         path = self._path("typed", predictor, lines, list(cuts))
         if (kept := _read(path)) is None:
             kept = []

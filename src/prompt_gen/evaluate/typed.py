@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from prompt_gen.engine.candidates import Candidate, stop
+from prompt_gen.engine.candidates import Candidate, family, stop
 from prompt_gen.evaluate.numbers import Ratio
 from prompt_gen.text import SENTENCE_ENDS
 
@@ -81,6 +81,25 @@ class Typed:
     def is_right_PK(self) -> np.ndarray:  # noqa: N802
         """Whether the candidate is right up to its end."""
         return (self.right_PK == self.size_PK) & (self.size_PK > 0)
+
+    @cached_property
+    def is_target_PK(self) -> np.ndarray:  # noqa: N802
+        """Whether each candidate is the target, but for final marks."""
+        families = [family(text) for text in self.target_P]
+        found = np.zeros(self.size_PK.shape, bool)
+        for row, (_, _, offer) in enumerate(self):
+            for rank, candidate in enumerate(offer.candidates):
+                found[row, rank] = family(candidate.completion) == families[row]
+        return found
+
+    @cached_property
+    def is_clause_PK(self) -> np.ndarray:  # noqa: N802
+        """Whether each candidate is right and ends where a clause, a word or the line does."""
+        found = self.is_right_PK.copy()
+        for row, rank in np.argwhere(found).tolist():
+            end = int(self.length_P[row] + self.size_PK[row, rank])
+            found[row, rank] = at_border(self.lines[int(self.line_P[row])], end)
+        return found
 
     @cached_property
     def score_PK(self) -> np.ndarray:  # noqa: N802

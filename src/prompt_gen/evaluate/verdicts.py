@@ -50,42 +50,39 @@ def _winner(number: str, row: dict[str, float]) -> str:
 
 
 def _sentence(title: tuple[str, str], number: str, kind: str, row: dict[str, float]) -> Verdict:
-    english, chinese = _KINDS[kind]
-    row_of = metric(number)
-    gap = _gap(row_of.unit, row)
+    where, where_zh = _KINDS[kind]
+    name, name_zh = _names(number)
+    gap, gap_zh = _gap(metric(number).unit, row)
     winner = _winner(number, row)
     ahead, behind = (_MODEL, title) if winner == "model" else (title, _MODEL)
     return {
         "winner": winner,
-        "english": f"{_capital(_at(row_of.english, number))}{english}: {ahead[0]} ahead of "
-        f"{behind[0]}, by {gap}.",
-        "chinese": f"{_at(row_of.chinese, number)}{chinese}：{ahead[1]}优于{behind[1]}，差 {gap}。",
+        "english": f"{name}{where}: {ahead[0]} ahead of {behind[0]}, by {gap}.",
+        "chinese": f"{name_zh}{where_zh}：{ahead[1]}优于{behind[1]}，差 {gap_zh}。",
     }
 
 
 def _undecided(title: tuple[str, str], number: str) -> Verdict:
-    row_of = metric(number)
+    name, name_zh = _names(number)
     return {
         "winner": "",
-        "english": f"{_capital(_at(row_of.english, number))}: these lines do not tell the model "
-        f"and {title[0]} apart.",
-        "chinese": f"{_at(row_of.chinese, number)}：这些行不足以分出模型与{title[1]}的高下。",
+        "english": f"{name}: these lines do not tell the model and {title[0]} apart.",
+        "chinese": f"{name_zh}：这些行不足以分出模型与{title[1]}的高下。",
     }
 
 
-def _gap(unit: str, row: dict[str, float]) -> str:
-    """The difference and its interval, without sign: who wins has been said."""
-    ends = sorted(abs(row[end]) for end in ("low", "high"))
-    scale, mark = (100, " points") if unit == "share" else (1, "")
-    shown = [f"{scale * number:.1f}" if scale == 100 else f"{number:.2f}"
-             for number in (abs(row["value"]), *ends)]  # fmt: skip
-    return f"{shown[0]}{mark} ({shown[1]} to {shown[2]})"
+def _gap(unit: str, row: dict[str, float]) -> tuple[str, str]:
+    """The difference and its interval, in both languages; who wins has been said: no sign."""
+    numbers = [abs(row["value"]), *sorted(abs(row[end]) for end in ("low", "high"))]
+    if unit != "share":
+        gap, low, high = (f"{number:.2f}" for number in numbers)
+        return f"{gap} ({low} to {high})", f"{gap}（{low} 至 {high}）"
+    gap, low, high = (f"{100 * number:.1f}" for number in numbers)
+    return f"{gap} points ({low} to {high})", f"{gap} 个百分点（{low} 至 {high}）"
 
 
-def _at(title: str, number: str) -> str:
-    k = number.partition("@")[2]
-    return f"{title} (k = {k})" if k else title
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+def _names(number: str) -> tuple[str, str]:
+    """A number's name to begin a sentence with, in both languages."""
+    row, k = metric(number), number.partition("@")[2]
+    of = f" (k = {k})" if k else ""
+    return f"{row.english[:1].upper()}{row.english[1:]}{of}", f"{row.chinese}{of}"
