@@ -16,7 +16,7 @@ from typing import Any
 from benchmarks.machine import DATA, describe, keep
 from benchmarks.quality import AS_IT_IS, prompt_gen
 
-_KEPT = ("lines", "kinds", "made", "engine", "differences", "differences_by_kind", "verdicts")
+_KEPT = ("lines", "made", "engine", "differences", "differences_by_kind", "verdicts")
 _PICTURES = ("coverage", "reliability", "latency", "common")
 
 

@@ -67,7 +67,7 @@ def test_differences_are_the_models_numbers_minus_theirs(report: Report) -> None
 
 def test_kinds_and_lengths_share_out_all_keys(report: Report) -> None:
     contents = report.as_dict()
-    assert sum(contents["kinds"].values()) == contents["lines"]["keys"]
+    assert sum(contents["lines"]["kinds"].values()) == contents["lines"]["keys"]
     for row in contents["predictors"]:
         assert sum(bucket["keys"] for bucket in row["by_length"]) == contents["lines"]["keys"]
 

@@ -184,7 +184,7 @@ def report(found: "Report") -> None:
             print(_row(f"  {name:19}{row.english}", _numbers(cells, row.unit)))
     for name in [n for n in found.headline if n.partition("@")[0] in ("saved", "success")]:
         print(f"{name} by what was typed")
-        for kind, n_keys in found.as_dict()["kinds"].items():
+        for kind, n_keys in found.as_dict()["lines"]["kinds"].items():
             cells = [column["by_kind"].get(kind, {}).get(name) for column in columns]
             print(_row(f"  {kind:19}{n_keys:,} keys", _numbers(cells, "share")))
     for verdict in found.as_dict()["verdicts"]:

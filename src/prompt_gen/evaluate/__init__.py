@@ -96,7 +96,10 @@ def measure(
     contents = {
         "format": FORMAT,
         "command": material.command,
-        "lines": _facts(lines, typed_lines, material.source, config),
+        "lines": {
+            **_facts(lines, typed_lines, material.source, config),
+            "kinds": known.n_keys(subjects[0].typed) if known else {},
+        },
         "engine": engine.model_dump(exclude={"threads", "deadline_ms"}),
         "fingerprints": _fingerprints(made, material),
         **tables.compared(subjects, known, recited, config),

@@ -29,6 +29,11 @@ class Known:
     seen_N: np.ndarray  # int16: first characters, up to 64, that some training line begins with
     is_near_N: np.ndarray  # bool: some training line is nearly the same
 
+    def n_keys(self, typed: Typed) -> dict[str, int]:
+        """Beginnings of each kind, by its name."""
+        counts = np.bincount(self.kinds(typed), minlength=len(KINDS)).tolist()
+        return dict(zip(KINDS, counts, strict=True))
+
     def kinds(self, typed: Typed) -> np.ndarray:
         """The kind of every beginning of the same lines: int8 [P], indices into KINDS.
 

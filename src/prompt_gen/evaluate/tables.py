@@ -16,9 +16,9 @@ from prompt_gen.evaluate.beginnings import KINDS, Known
 from prompt_gen.evaluate.memorisation import Memorisation
 from prompt_gen.evaluate.numbers import Number, draws, measured
 from prompt_gen.evaluate.subject import Subject
-from prompt_gen.evaluate.typed import Typed
 from prompt_gen.evaluate.verdicts import verdicts
 
+PER_TOKEN = ("perplexity", "accuracy")  # mean nothing across vocabularies
 LENGTHS = ((1, 1), (2, 2), (3, 4), (5, 8), (9, None))  # characters typed, first and last
 
 Values = dict[str, np.ndarray]  # [R] by name
@@ -56,23 +56,11 @@ def compared(
         names = {"name": predictor.name, "title": predictor.title, "chinese": predictor.chinese}
         by_kinds = {kind: told(here) for kind, here in kinds[i].items()}
         rows.append({**names, "numbers": told(found), "by_kind": by_kinds, **row})
-    return {
-        "predictors": rows,
-        "kinds": _n_keys(subjects[0].typed, known),
-        **_differences(subjects, whole, kinds),
-    }
+    return {"predictors": rows, **_differences(subjects, whole, kinds)}
 
 
 def _draws(n_lines: int, config: EvaluateConfig) -> np.ndarray:
     return draws(n_lines, config.resamples, config.seed)
-
-
-def _n_keys(typed: Typed, known: Known | None) -> dict[str, int]:
-    """Beginnings of each kind."""
-    if known is None:
-        return {}
-    counts = np.bincount(known.kinds(typed), minlength=len(KINDS)).tolist()
-    return dict(zip(KINDS, counts, strict=True))
 
 
 def _differences(
@@ -129,8 +117,9 @@ def by_length(subject: Subject, weights_RN: np.ndarray, min_right: int) -> list[
 
 
 def difference(one: Values, other: Values) -> Values:
-    """One minus the other, draw by draw, for the numbers that both have."""
-    return {name: one[name] - other[name] for name in one if name in other}
+    """One minus the other, draw by draw, for comparable numbers that both have."""
+    both = [name for name in one if name in other and name.partition("@")[0] not in PER_TOKEN]
+    return {name: one[name] - other[name] for name in both}
 
 
 def told(found: Values) -> dict[str, dict[str, float] | None]:
