@@ -106,7 +106,8 @@ def _measured(
     report, fitted = evaluation.measure(made, material, config.evaluate, config.engine, watch)
     if config.evaluate.limit is None:
         bundle.attach_report(made, report.for_bundle())
-        bundle.attach_calibration(made, fitted.temperature, fitted.facts)
+        if fitted.facts:
+            bundle.attach_calibration(made, fitted.temperature, fitted.facts)
         report.save(_kept(made) / "report.json")
     return report
 

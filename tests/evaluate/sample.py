@@ -136,10 +136,10 @@ def example(line: str) -> dict[str, Any]:
     keys = [
         {"typed": 1, "offered": ["血压高怎么办", "血压的症状", "血脂吃什么药"], "took": None},
         {"typed": 2, "offered": [f"{line[2:5]}的原因", f"{line[2:half]}多久见效", "是什么"],
-         "took": 1, "right": half - 2},
+         "took": 1, "right": half - 2, "keys": 2},
         {"typed": half, "offered": [], "took": None},
         {"typed": half + 1, "offered": [line[half + 1 :]], "took": 0,
-         "right": len(line) - half - 1},
+         "right": len(line) - half - 1, "keys": 1},
     ]  # fmt: skip
     return {"line": line, "saved": 1 - 4 / len(line), "keys": keys}
 
@@ -162,11 +162,16 @@ def sample(n_predictors: int = len(PREDICTORS)) -> dict[str, Any]:
         "predictors": [predictor(*row) for row in rows],
         "differences": {name: differences(name, s) for name, _, _, s in rows[1:]},
         "verdicts": [
-            {"english": "The model saves more keys than the most popular completion "
+            {"winner": "model", "kind": "",
+             "english": "The model saves more keys than the most popular completion "
                         "(+11.8 points, 10.8 to 12.8).",
              "chinese": "模型比最常见补全多省 11.8 个百分点的击键（10.8 至 12.8）。"},
-            {"english": "On seen beginnings the most popular completion does as well as the model.",
-             "chinese": "在见过的开头上，最常见补全与模型不相上下。"},
+            {"winner": "other", "kind": "seen",
+             "english": "On seen beginnings the most popular completion does better.",
+             "chinese": "在见过的开头上，最常见补全更好。"},
+            {"winner": "model", "kind": "unseen",
+             "english": "On unseen beginnings the model does better.",
+             "chinese": "在没见过的开头上，模型更好。"},
         ],
         "examples": [example(line) for line in LINES],
         "worst": [

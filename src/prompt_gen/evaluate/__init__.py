@@ -102,6 +102,7 @@ def measure(
         },
         "engine": engine.model_dump(exclude={"threads", "deadline_ms"}),
         "fingerprints": _fingerprints(made, material),
+        "libraries": overlap.facts(subjects[0].typed),
         **tables.compared(subjects, known, recited, config),
         **examples.of(subjects[0], recited, config),
         "canaries": secrets.exposed(made, corpus, engine, config),

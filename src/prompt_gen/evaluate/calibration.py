@@ -32,10 +32,8 @@ def of(
     config: EvaluateConfig,
 ) -> Calibration:
     """Fitted on some keys of validation lines; without a corpus that which the bundle keeps."""
-    if corpus is None or not config.calibration_keys:
-        return Calibration(made.temperature, {})
     rng = random.Random(config.seed)
-    lines = [line for line in corpus.validation if len(line) > 1]
+    lines = [line for line in corpus.validation if len(line) > 1] if corpus is not None else []
     lines = rng.sample(lines, min(len(lines), -(-config.calibration_keys // _CUTS)))
     cuts = [tuple(sorted(rng.sample(range(1, len(x)), min(_CUTS, len(x) - 1)))) for x in lines]
     offers = replay.typed(predictor, lines, lambda _: None, cuts)
@@ -44,5 +42,7 @@ def of(
         for first in (offer.candidates[0] for offer in row if offer.candidates):
             scores.append(first.score)
             right.append(line.startswith(first.text))
+    if not scores:
+        return Calibration(made.temperature, {})
     temperature = fit_temperature(np.array(scores), np.array(right, bool))
     return Calibration(temperature, {"keys": len(scores), "seed": config.seed})

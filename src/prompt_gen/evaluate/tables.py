@@ -85,13 +85,12 @@ def _differences(
 
 
 def of_beginnings(subject: Subject, where_P: np.ndarray, min_right: int) -> dict[str, Number]:
-    """The numbers that have a meaning for some beginnings only."""
+    """The main numbers of some beginnings only."""
     typed, n = subject.typed, subject.typed.n_ranks
+    ranks = ranking.numbers(typed, subject.ranks, where_P)
     return {
         f"saved@{n}": typing.rational(typed, n, min_right).saved_where(where_P),
-        "saved_lazy": typing.lazy(typed).saved_where(where_P),
-        "ceiling": typing.ceiling(typed, min_right).saved_where(where_P),
-        **ranking.numbers(typed, subject.ranks, where_P),
+        **{name: ranks[name] for name in dict.fromkeys(("success@1", f"success@{n}", "exact@4"))},
     }
 
 

@@ -57,6 +57,7 @@ def _sentence(title: tuple[str, str], number: str, kind: str, row: dict[str, flo
     ahead, behind = (_MODEL, title) if winner == "model" else (title, _MODEL)
     return {
         "winner": winner,
+        "kind": kind,
         "english": f"{name}{where}: {ahead[0]} ahead of {behind[0]}, by {gap}.",
         "chinese": f"{name_zh}{where_zh}：{ahead[1]}优于{behind[1]}，差 {gap_zh}。",
     }
@@ -66,6 +67,7 @@ def _undecided(title: tuple[str, str], number: str) -> Verdict:
     name, name_zh = _names(number)
     return {
         "winner": "",
+        "kind": "",
         "english": f"{name}: these lines do not tell the model and {title[0]} apart.",
         "chinese": f"{name_zh}：这些行不足以分出模型与{title[1]}的高下。",
     }

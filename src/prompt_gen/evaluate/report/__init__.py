@@ -13,6 +13,7 @@ from prompt_gen.evaluate.report.values import (
     plainly,
     said,
     title_of,
+    verdict,
     with_interval,
 )
 from prompt_gen.page import brand, contents, whole, written
@@ -96,9 +97,11 @@ def _lead(report: dict[str, Any], numbers: dict[str, Measured], saved: str) -> s
 
 
 def _verdicts(report: dict[str, Any]) -> str:
+    """Who wins on the whole, and where the model does not; the rest is among the kinds."""
     rows = "".join(
-        f'<li>{shown(row["english"])}<span class="zh" lang="zh">{shown(row["chinese"])}</span></li>'
+        verdict(row)
         for row in report.get("verdicts") or []
+        if not row.get("kind") or row["winner"] == "other"
     )
     if len(report["predictors"]) < 2:
         return paragraph("There is nothing to compare it with.", "没有可比较的对象。", "lead")

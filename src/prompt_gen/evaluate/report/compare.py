@@ -19,6 +19,7 @@ from prompt_gen.evaluate.report.values import (
     numbers_of,
     short,
     title_of,
+    verdict,
     with_interval,
 )
 from prompt_gen.page.words import both, grouped, paragraph, percent, shown, table
@@ -192,9 +193,11 @@ def kinds(report: Report) -> str:
         )
         for name in names
     ]
-    return paragraph(
+    note = paragraph(
         f"{said.capitalize()}. Below each kind: its keys.", f"{said_zh}。各类之下为键数。"
-    ) + "\n".join(tables)
+    )
+    rows = "".join(verdict(row) for row in report.get("verdicts") or [] if row.get("kind"))
+    return note + (f'<ul class="verdicts">{rows}</ul>' if rows else "") + "\n".join(tables)
 
 
 def _kind_head(kind: str, keys: dict[str, int]) -> str:

@@ -15,6 +15,7 @@ _LINES = {  # what is known of the lines -> what it is called
     "keys": ("keys", "键数"),
     "fingerprint": ("fingerprint of the lines", "文本指纹"),
     "seed": ("seed", "随机种子"),
+    "min_right": ("right characters that are taken", "取用所需的正确字数"),
     "resamples": ("resamples for intervals", "区间重抽样次数"),
 }
 _MADE = {
@@ -25,8 +26,14 @@ _MADE = {
 }
 _PRINTS = {
     "bundle": ("fingerprint of the bundle", "模型包指纹"),
+    "other": ("fingerprint of the other bundle", "另一模型包指纹"),
     "corpus": ("fingerprint of the corpus", "语料指纹"),
     "vocabulary": ("fingerprint of the vocabulary", "词表指纹"),
+}
+_LIBRARIES = {
+    "bleu": ("BLEU, signature of sacrebleu", "BLEU（sacrebleu 签名）"),
+    "chrf": ("chrF, signature of sacrebleu", "chrF（sacrebleu 签名）"),
+    "rouge": ("ROUGE, library", "ROUGE（程序库）"),
 }
 _BETTER = {"more": ("more", "越高"), "less": ("less", "越低"), "": ("", "")}
 
@@ -37,6 +44,7 @@ def missing(report: Report) -> str:
         f"<li><b>{shown(row['what'])}</b>: {shown(row['why'])}</li>"
         for row in report.get("unavailable") or []
     ]
+    rows += [f"<li>{shown(remark)}</li>" for remark in report.get("remarks") or []]
     text = f'<ul class="limits">{"".join(rows)}</ul>' if rows else ""
     have = {name.partition("@")[0] for p in report["predictors"] for name in numbers_of(p)}
     lacking = [row for name, row in METRICS.items() if name not in have]
@@ -51,7 +59,8 @@ def missing(report: Report) -> str:
 def measured(report: Report) -> str:
     """Facts for doing it again."""
     rows = [[both("command", "命令"), f"<code>{shown(report['command'])}</code>"]]
-    for names, part in ((_MADE, "made"), (_LINES, "lines"), (_PRINTS, "fingerprints")):
+    parts = ("made", "lines", "fingerprints", "libraries")
+    for names, part in zip((_MADE, _LINES, _PRINTS, _LIBRARIES), parts, strict=True):
         rows += _facts(names, report.get(part) or {})
     engine = report.get("engine") or {}
     if engine:

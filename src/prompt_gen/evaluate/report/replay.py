@@ -18,11 +18,11 @@ def examples(report: Report) -> str:
     if not lines:
         return absent("lines typed key by key", "逐键输入的例子")
     note = paragraph(
-        "Typed by hand: plain. <ins>Given by a candidate</ins>: one key for all of it. Unfold a "
-        "line for what was offered at each key pressed; <del>what was wrong</del> of an accepted "
-        "candidate is struck out.",
-        "普通文字为手工输入，<ins>下划线部分</ins>由候选给出，只用一键。展开可见每一键的候选；"
-        "被采纳的候选中<del>不对的部分</del>以删除线标出。",
+        "Typed by hand: plain. <ins>Given by a candidate</ins>: one key, and one for each above "
+        "it. Unfold a line for what was offered at each key pressed; <del>what was wrong</del> of "
+        "an accepted candidate is struck out, which is one key more.",
+        "普通文字为手工输入，<ins>下划线部分</ins>由候选给出：一键，其上每个候选再加一键。展开可见"
+        "每一键的候选；被采纳的候选中<del>不对的部分</del>以删除线标出，再加一键。",
     )
     drawn = "\n".join(_line(line, i < _OPEN) for i, line in enumerate(lines))
     return f'{note}<ol class="replay">{drawn}</ol>'
@@ -63,9 +63,7 @@ def _step(text: str, key: Key) -> list[str]:
         _offered(c, right if i == took else None) for i, c in enumerate(key["offered"])
     )
     nothing = f'<span class="absent">{both("nothing", "无候选")}</span>'
-    saved = (
-        "" if took is None else f"+{right - 1}" if right > 1 else str(right - 1).replace("-", "−")
-    )
+    saved = "" if took is None else f"+{right - key['keys']}"
     return [typed, f"<ul>{offered}</ul>" if offered else nothing, saved]
 
 

@@ -178,3 +178,10 @@ def with_part(report: Report, part: str) -> list[Predictor]:
 def absent(english: str, chinese: str) -> str:
     """The sentence that stands where something was not measured."""
     return paragraph(f"Not measured: {english}.", f"未测量：{chinese}。", "note absent")
+
+
+def verdict(row: dict[str, Any]) -> str:
+    """A sentence on who wins, as an item of a list; its colour is the winner's."""
+    winner = row.get("winner") or "nobody"
+    chinese = f'<span class="zh" lang="zh">{shown(row["chinese"])}</span>'
+    return f'<li class="for-{winner}">{shown(row["english"])}{chinese}</li>'
