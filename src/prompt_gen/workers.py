@@ -2,6 +2,7 @@
 
 import os
 import signal
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
@@ -31,6 +32,8 @@ class Workers:
             # Processes of the standard library run the caller's script again, or share its locks.
             from loky import ProcessPoolExecutor
 
+            # Processes grow as they load what they work with; one that is renewed loses nothing.
+            warnings.filterwarnings("ignore", "A worker was restarted", UserWarning)
             self._pool = ProcessPoolExecutor(
                 n, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)
             )

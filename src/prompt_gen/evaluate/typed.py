@@ -53,37 +53,37 @@ class Typed:
                 yield i, j, offer
 
     @cached_property
-    def line_P(self) -> np.ndarray:  # noqa: N802
+    def line_P(self) -> np.ndarray:
         """Number of the line."""
         return np.repeat(np.arange(len(self.lines)), [len(row) for row in self.offers])
 
     @cached_property
-    def length_P(self) -> np.ndarray:  # noqa: N802
+    def length_P(self) -> np.ndarray:
         """Characters typed."""
         return np.array([j for _, j, _ in self], np.int64)
 
     @cached_property
-    def target_P(self) -> list[str]:  # noqa: N802
+    def target_P(self) -> list[str]:
         """What a perfect predictor would have offered."""
         return [target(self.lines[i], j, self.max_chars) for i, j, _ in self]
 
     @cached_property
-    def size_PK(self) -> np.ndarray:  # noqa: N802
+    def size_PK(self) -> np.ndarray:
         """Characters of each candidate behind the caret; 0 where there is none."""
         return self._columns(lambda line, j, candidate: len(candidate.completion))
 
     @cached_property
-    def right_PK(self) -> np.ndarray:  # noqa: N802
+    def right_PK(self) -> np.ndarray:
         """Leading characters of each candidate that are those of the line."""
         return self._columns(lambda line, j, candidate: n_right(line, j, candidate.completion))
 
     @cached_property
-    def is_right_PK(self) -> np.ndarray:  # noqa: N802
+    def is_right_PK(self) -> np.ndarray:
         """Whether the candidate is right up to its end."""
         return (self.right_PK == self.size_PK) & (self.size_PK > 0)
 
     @cached_property
-    def is_target_PK(self) -> np.ndarray:  # noqa: N802
+    def is_target_PK(self) -> np.ndarray:
         """Whether each candidate is the target, but for final marks."""
         families = [family(text) for text in self.target_P]
         found = np.zeros(self.size_PK.shape, bool)
@@ -93,7 +93,7 @@ class Typed:
         return found
 
     @cached_property
-    def is_clause_PK(self) -> np.ndarray:  # noqa: N802
+    def is_clause_PK(self) -> np.ndarray:
         """Whether each candidate is right and ends where a clause, a word or the line does."""
         found = self.is_right_PK.copy()
         for row, rank in np.argwhere(found).tolist():
@@ -102,17 +102,17 @@ class Typed:
         return found
 
     @cached_property
-    def score_PK(self) -> np.ndarray:  # noqa: N802
+    def score_PK(self) -> np.ndarray:
         """Probability that the predictor gave each candidate; 0 where there is none."""
         return self._columns(lambda line, j, candidate: candidate.score, np.float64)
 
     @cached_property
-    def ms_P(self) -> np.ndarray:  # noqa: N802
+    def ms_P(self) -> np.ndarray:
         """Wall time of each key, milliseconds."""
         return np.array([offer.ms for _, _, offer in self])
 
     @cached_property
-    def n_passes_P(self) -> np.ndarray:  # noqa: N802
+    def n_passes_P(self) -> np.ndarray:
         """Calls of the language model for each key."""
         return np.array([offer.n_passes for _, _, offer in self])
 
