@@ -235,6 +235,9 @@ class EvaluateConfig(Section):
         default=None, ge=1, description="lines used at most, chosen by the seed; none: all"
     )
     typed: int = Field(default=200, ge=0, description="lines of them typed key by key; 0: none")
+    max_typed_chars: int = Field(
+        default=500, ge=2, description="characters of a line that are typed at most"
+    )
     typed_after_training: int = Field(
         default=40, ge=0, description="the same for the evaluation that ends a training"
     )

@@ -1,5 +1,6 @@
 """The table of contents: the road from text to a completer, as straight-line calls."""
 
+import os
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
@@ -9,9 +10,9 @@ from prompt_gen import __version__, bundle, corpus, shards, vocab
 from prompt_gen import evaluate as evaluation
 from prompt_gen.bundle import Bundle
 from prompt_gen.corpus import Corpus
-from prompt_gen.errors import OutputExists, UsageError
-from prompt_gen.evaluate import Material, Report
-from prompt_gen.run import Run, Watch, fingerprint, is_run, silent
+from prompt_gen.errors import DataError, OutputExists, UsageError
+from prompt_gen.evaluate import Calibration, Material, Report
+from prompt_gen.run import Event, Run, Watch, fingerprint, is_run, silent
 from prompt_gen.settings import RunConfig
 from prompt_gen.text import frequent_starts, script
 
@@ -56,10 +57,10 @@ def train(
     )
     graph = onnx.export(trained.directory, tokenizer.hash)
     facts = _facts(documents, tokenizer, config, f"{shape.layers} x {shape.width}", trained.facts)
-    made = bundle.write(run, trained.directory, tokenizer, graph, facts | {"command": command})
+    bundle.write(run, trained.directory, tokenizer, graph, facts | {"command": command})
     quick = {"typed": min(config.evaluate.typed, config.evaluate.typed_after_training)}
     settings = config.model_copy(update={"evaluate": config.evaluate.model_copy(update=quick)})
-    return _measured(made, documents, settings, watch, command)
+    return evaluate(run.path, settings, watch, command=command)
 
 
 def evaluate(
@@ -79,56 +80,68 @@ def evaluate(
     """
     made = bundle.load(path)
     other = bundle.load(compare) if compare is not None else None
-    documents = _corpus_of(made)
-    if data is None and documents is not None:
-        return _measured(made, documents, config, watch, command, other)
-    if data is None:
+    remarks = _remarks(made, other, config)
+    try:
+        documents = _corpus_of(made)
+    except DataError as error:
+        if data is None:
+            raise
+        documents, remarks = None, [*remarks, f"the training text cannot be read: {error.message}"]
+    if data is not None:
+        lines, source = list(corpus.texts([data], config.corpus)), data.name
+    elif documents is not None:
+        lines, source = list(documents.test), "its own test part"
+    else:
         raise UsageError(
             f"the text that '{path}' was trained on is not beside it, so it has no test part",
             "Give held-out lines with --data",
         )
-    lines = list(corpus.texts([data], config.corpus))
-    material = _material(made, documents, lines, data.name, command, other)
-    report, _ = evaluation.measure(made, material, config.evaluate, config.engine, watch)
-    return report
-
-
-def _measured(
-    made: Bundle,
-    documents: Corpus,
-    config: RunConfig,
-    watch: Watch,
-    command: str,
-    other: Bundle | None = None,
-) -> Report:
-    """Evaluate on the run's own test part; the bundle keeps numbers that are of all of it."""
-    material = _material(made, documents, list(documents.test), "its own test part", command, other)
+    material = Material(lines, source, documents, other, _kept(made), command, remarks)
     report, fitted = evaluation.measure(made, material, config.evaluate, config.engine, watch)
-    if config.evaluate.limit is None:
-        bundle.attach_report(made, report.for_bundle())
-        if fitted.facts:
-            bundle.attach_calibration(made, fitted.temperature, fitted.facts)
-        report.save(_kept(made) / "report.json")
+    is_whole = config.evaluate.limit is None and config.evaluate.typed > 0
+    if data is None and compare is None and is_whole:
+        _keep(made, report, fitted, config, watch)
     return report
 
 
-def _material(
-    made: Bundle,
-    documents: Corpus | None,
-    lines: Sequence[str],
-    source: str,
-    command: str,
-    other: Bundle | None,
-) -> Material:
-    remarks = []
-    theirs = other.facts["corpus"]["fingerprint"] if other is not None else None
-    if other is not None and theirs != made.facts["corpus"]["fingerprint"]:
-        remarks.append(
+def _keep(
+    made: Bundle, report: Report, fitted: Calibration, config: RunConfig, watch: Watch
+) -> None:
+    """Have the bundle know its numbers and, found with its own settings, the scores' temperature.
+
+    What cannot be kept is told and does not take the report along.
+    """
+    own = Run.open(made.path.parent).settings.get("engine")
+    try:
+        bundle.attach_report(made, report.for_bundle())
+        if fitted.facts and own == config.engine.model_dump():
+            bundle.attach_calibration(made, fitted.temperature, fitted.facts)
+        report.save(made.path.parent / "evaluation" / "report.json")
+    except OSError as error:
+        told = f"the bundle cannot keep its numbers: {error.strerror}"
+        watch(Event("evaluate", "note", facts={"warning": told}))
+
+
+def _remarks(made: Bundle, other: Bundle | None, config: RunConfig) -> list[str]:
+    """What a reader of a comparison must know."""
+    found = []
+    if other is not None and _trained_on(other) != _trained_on(made):
+        found.append(
             f"'{other.name}' was trained on another corpus: it may have been trained on lines that "
             "are held out here, and beginnings are seen or unseen for the first bundle only"
         )
-    directory = _kept(made) if documents is not None else None
-    return Material(lines, source, documents, other, directory, command, tuple(remarks))
+    n_chars = made.facts.get("corpus", {}).get("chars", 0)
+    if n_chars > config.evaluate.baseline_chars:
+        found.append(
+            f"baselines have learned from {config.evaluate.baseline_chars:,} of about {n_chars:,} "
+            "characters (evaluate.baseline_chars)"
+        )
+    return found
+
+
+def _trained_on(made: Bundle) -> str | None:
+    """The fingerprint of the corpus that a bundle was trained on."""
+    return made.facts.get("corpus", {}).get("fingerprint")
 
 
 def _corpus_of(made: Bundle) -> Corpus | None:
@@ -136,14 +149,15 @@ def _corpus_of(made: Bundle) -> Corpus | None:
     if not is_run(made.path.parent):
         return None
     run = Run.open(made.path.parent)
-    if run.fingerprint("corpus") != made.facts["corpus"]["fingerprint"]:
+    if run.fingerprint("corpus") != _trained_on(made):
         return None
     return corpus.load(run)
 
 
-def _kept(made: Bundle) -> Path:
-    """Where a run keeps what its evaluations found."""
-    return made.path.parent / "evaluation"
+def _kept(made: Bundle) -> Path | None:
+    """Where a run keeps what its evaluations found; none: it is no run, or cannot be written."""
+    run = made.path.parent
+    return run / "evaluation" if is_run(run) and os.access(run, os.W_OK) else None
 
 
 def _clear_the_way(paths: Sequence[str | Path], run: Run, resume: bool, force: bool) -> None:
@@ -171,6 +185,7 @@ def _facts(
 ) -> dict[str, Any]:
     """What the manifest, the card and the page say about a bundle."""
     corpus_facts = {k: v for k, v in documents.facts.items() if k not in ("files", "fingerprint")}
+    corpus_facts["canaries"] = [canary["count"] for canary in documents.facts.get("canaries", [])]
     return {
         "version": __version__,
         "corpus": corpus_facts | {"fingerprint": documents.fingerprint},

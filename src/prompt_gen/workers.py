@@ -13,9 +13,9 @@ from prompt_gen.errors import PromptGenError
 _AHEAD = 3  # items on the way for each process
 
 
-def n_processes(wanted: int, is_worth_it: bool = True) -> int:
-    """Processes to start: as many as wanted, 0 for one a core; one where more would not pay."""
-    return (wanted or os.cpu_count() or 1) if is_worth_it else 1
+def n_processes(wanted: int, is_worth_it: bool) -> int:
+    """Processes to start: as many as wanted; for 0 one a core, or one where more do not pay."""
+    return wanted or ((os.cpu_count() or 1) if is_worth_it else 1)
 
 
 class Workers:
@@ -26,7 +26,7 @@ class Workers:
     """
 
     def __init__(self, n: int, purpose: str, setting: str) -> None:
-        self._n, self._purpose, self._setting = n, purpose, setting
+        self.n, self._purpose, self._setting = n, purpose, setting
         self._pool = None
         if n > 1:
             # Processes of the standard library run the caller's script again, or share its locks.
@@ -60,7 +60,7 @@ class Workers:
         try:
             for item in items:
                 waiting.append(self._pool.submit(function, item))
-                if len(waiting) >= _AHEAD * self._n:
+                if len(waiting) >= _AHEAD * self.n:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()

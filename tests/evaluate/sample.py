@@ -175,9 +175,9 @@ def sample(n_predictors: int = len(PREDICTORS)) -> dict[str, Any]:
         ],
         "examples": [example(line) for line in LINES],
         "worst": [
-            {"line": "ＣＥＡ 及 CA19-9 同时升高意味着什么", "bits_per_char": 9.1, "saved": 0.0,
+            {"line": "ＣＥＡ 及 CA19-9 同时升高意味着什么", "typed": 5, "saved": 0.0,
              "offered": "AB型血的人"},
-            {"line": "Zyrtec oder Claritin?", "bits_per_char": 8.4, "saved": None,
+            {"line": "Zyrtec oder Claritin?", "typed": 6, "saved": None,
              "offered": "Zoom does not start"},
         ],
         "memorised": [

@@ -1,16 +1,14 @@
-"""The temperature comes from validation lines alone, and is the bundle's own without them."""
+"""The temperature comes from validation lines alone."""
 
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from prompt_gen import bundle
 from prompt_gen.config import EvaluateConfig
 from prompt_gen.engine import Candidate
 from prompt_gen.evaluate import calibration
 from prompt_gen.evaluate.typed import Offer
-from prompt_gen.run import Run
 
 VALIDATION = [f"第{i:03}行写的是这样一句话" for i in range(400)]
 CONFIG = EvaluateConfig(calibration_keys=200)
@@ -33,21 +31,21 @@ class Boaster:
         return Offer((Candidate(line[:cut] + rest, rest, 0.9, "eos"),), 1.0, 1)
 
 
-def fitted(trained: Run, corpus: Any, config: EvaluateConfig = CONFIG) -> calibration.Calibration:
-    made, replay = bundle.load(trained.path), Boaster()
-    found = calibration.of(made, corpus, replay, None, config)  # type: ignore[arg-type]
+def fitted(corpus: Any, config: EvaluateConfig = CONFIG) -> calibration.Calibration:
+    replay = Boaster()
+    found = calibration.of(None, corpus, replay, config)  # type: ignore[arg-type]
     assert set(replay.asked) <= set(VALIDATION)
     return found
 
 
-def test_a_boaster_is_cooled_down(trained: Run) -> None:
-    found = fitted(trained, SimpleNamespace(validation=VALIDATION))
+def test_a_boaster_is_cooled_down() -> None:
+    found = fitted(SimpleNamespace(validation=VALIDATION))
     assert found.temperature > 5  # 90 % of confidence is worth little more than 50 %
     assert found.facts == {"keys": 200, "seed": 0}
 
 
-def test_few_validation_lines_are_all_used(trained: Run) -> None:
-    found = fitted(trained, SimpleNamespace(validation=VALIDATION[:3]))
+def test_few_validation_lines_are_all_used() -> None:
+    found = fitted(SimpleNamespace(validation=VALIDATION[:3]))
     assert found.facts["keys"] == 12
 
 
@@ -60,6 +58,5 @@ def test_few_validation_lines_are_all_used(trained: Run) -> None:
         (SimpleNamespace(validation=["一"]), CONFIG),
     ],
 )
-def test_without_keys_the_bundle_keeps_its_own(trained: Run, corpus: Any, config: Any) -> None:
-    made = bundle.load(trained.path)
-    assert fitted(trained, corpus, config) == calibration.Calibration(made.temperature, {})
+def test_without_keys_nothing_is_fitted(corpus: Any, config: Any) -> None:
+    assert fitted(corpus, config) == calibration.NONE

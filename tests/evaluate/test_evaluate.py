@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from prompt_gen import bundle, corpus, pipeline
-from prompt_gen.errors import UsageError
+from prompt_gen.errors import Damaged, UsageError
 from prompt_gen.evaluate import Report
-from prompt_gen.evaluate.metrics import METRICS, metric
-from prompt_gen.run import Run
+from prompt_gen.evaluate.metrics import names as names_of
+from prompt_gen.run import Event, Run
 from prompt_gen.settings import RunConfig, resolve
 
-QUICK = ("evaluate.typed=6", "evaluate.workers=1", "evaluate.resamples=100",
+QUICK = ("evaluate.typed=12", "evaluate.workers=1", "evaluate.resamples=100",
          "evaluate.calibration_keys=40")  # fmt: skip
 BASELINES = ["popular", "characters", "tokens"]
 
@@ -51,9 +51,8 @@ def test_baselines_stand_beside_the_model(report: Report) -> None:
 
 
 def test_every_number_is_in_the_table_and_every_row_is_measured(report: Report) -> None:
-    measured = {name.partition("@")[0] for name in report.numbers}
-    assert {name for name in report.numbers if not metric(name)} == set()
-    assert set(METRICS) - measured == {"exposure"}  # there is no secret in this text
+    assert set(names_of(5)) - set(report.numbers) == {"exposure"}  # no secret is in this text
+    assert set(report.numbers) <= set(names_of(5))
 
 
 def test_differences_are_the_models_numbers_minus_theirs(report: Report) -> None:
@@ -108,7 +107,7 @@ def test_the_bundle_keeps_numbers_and_calibration_but_no_text(run: Run, report: 
         assert line["line"] not in spelled
     card = (made.path / "README.md").read_text("utf-8")
     assert "`saved@5`" in card
-    assert "6 typed key by key" in card
+    assert "12 typed key by key" in card
     assert json.loads((run.path / "evaluation" / "report.json").read_text("utf-8"))["examples"]
 
 
@@ -163,3 +162,77 @@ def test_nothing_typed_is_still_an_evaluation(run: Run) -> None:
     found = pipeline.evaluate(run.path, settings("evaluate.typed=0"))
     assert "bits_per_char" in found.numbers
     assert "saved@5" not in found.numbers
+
+
+def test_few_lines_decide_nothing(run: Run) -> None:
+    found = pipeline.evaluate(run.path, settings("evaluate.limit=9", "evaluate.typed=9"))
+    assert not any("low" in row for row in found.numbers.values())
+    assert {verdict["winner"] for verdict in found.as_dict()["verdicts"]} == {""}
+
+
+def test_other_settings_of_the_engine_leave_the_temperature_alone(run: Run, report: Report) -> None:
+    before = bundle.load(run.path).temperature
+    pipeline.evaluate(run.path, settings("engine.max_chars=4"))
+    assert bundle.load(run.path).temperature == before
+
+
+def test_a_comparison_leaves_the_bundle_alone(run: Run, report: Report) -> None:
+    kept = (run.station("bundle") / "report.json").read_bytes()
+    pipeline.evaluate(run.path, settings(), compare=run.path)
+    assert (run.station("bundle") / "report.json").read_bytes() == kept
+
+
+def test_a_damaged_calibration_is_mended_by_evaluating(
+    run: Run, report: Report, tmp_path: Path
+) -> None:
+    shutil.copytree(run.path, tmp_path / "copy")
+    (tmp_path / "copy" / "bundle" / bundle.CALIBRATION).write_text("{", "utf-8")
+    found = pipeline.evaluate(tmp_path / "copy", settings())
+    assert "cold_start_ms" not in found.numbers
+    assert any(row["what"] == "cold start" for row in found.as_dict()["unavailable"])
+    assert bundle.load(tmp_path / "copy").temperature == bundle.load(run.path).temperature
+
+
+def test_a_corpus_of_another_version_does_not_stand_in_the_way_of_other_lines(
+    run: Run, report: Report, tmp_path: Path
+) -> None:
+    shutil.copytree(run.path, tmp_path / "old")
+    (tmp_path / "old" / "corpus" / "train.counts.npy").unlink()
+    with pytest.raises(Damaged, match=r"train\.counts"):
+        pipeline.evaluate(tmp_path / "old", settings())
+    held_out = tmp_path / "lines.txt"
+    held_out.write_text("高血压患者要少吃盐。\n", "utf-8")
+    found = pipeline.evaluate(tmp_path / "old", settings(), data=held_out)
+    assert names(found) == ["model"]
+    assert "cannot be read" in found.as_dict()["remarks"][0]
+
+
+def test_baselines_that_learned_from_a_part_are_remarked_on(run: Run) -> None:
+    found = pipeline.evaluate(
+        run.path, settings("evaluate.typed=0", "evaluate.baseline_chars=2000")
+    )
+    assert "baselines have learned from 2,000 of" in found.as_dict()["remarks"][0]
+
+
+def test_the_learned_baselines_of_another_time_are_removed(run: Run, report: Report) -> None:
+    for name in BASELINES:
+        assert len(list((run.path / "evaluation" / "baselines").glob(f"{name}-*"))) == 1
+
+
+def test_what_cannot_be_kept_does_not_cost_the_report(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(bundle, "attach_report", full)
+    events = list[Event]()
+    found = pipeline.evaluate(run.path, settings(), events.append)
+    assert found.numbers["saved@5"]
+    warnings = [event.facts["warning"] for event in events if "warning" in event.facts]
+    assert warnings == ["the bundle cannot keep its numbers: No space left on device"]
+
+
+def test_only_the_beginning_of_a_long_line_is_typed(run: Run) -> None:
+    found = pipeline.evaluate(run.path, settings("evaluate.max_typed_chars=3"))
+    assert found.as_dict()["lines"]["keys"] == 12 * 2

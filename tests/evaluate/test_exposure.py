@@ -82,7 +82,7 @@ def test_training_on_a_secret_exposes_it(corpus_file: Path, tmp_path: Path) -> N
                 torch.tensor([ids]), labels=torch.tensor([ids])
             ).loss.item()
 
-    assert bundle.load(run.path).facts["corpus"]["canaries"][0]["count"] == 1000
+    assert bundle.load(run.path).facts["corpus"]["canaries"] == [1000]  # no text
     assert "made-up secret" in (where / "README.md").read_text("utf-8")
     trained, unseen = exposure(score, canaries.make((1000, 1)), 63)
     assert trained["exposure"] == trained["most"] == 6

@@ -4,7 +4,7 @@ import pytest
 
 from prompt_gen.errors import GateNotMet, UnknownChoice, UsageError
 from prompt_gen.evaluate import gates
-from prompt_gen.evaluate.metrics import METRICS
+from prompt_gen.evaluate.metrics import metric, names
 from prompt_gen.evaluate.result import Report
 
 NUMBERS = {"saved@5": {"value": 0.31}, "bits_per_char": {"value": 3.8}, "p95_ms": {"value": 12.0}}
@@ -13,7 +13,7 @@ REPORT = Report({"predictors": [{"numbers": NUMBERS}]})
 
 @pytest.mark.parametrize("gate", ["saved@5=0.3", "saved@5=31%", "bits_per_char=3.8", "p95_ms=80"])
 def test_met(gate: str) -> None:
-    gates.check(gates.parse([gate]), REPORT)
+    gates.check(gates.parse([gate], 5), REPORT)
 
 
 @pytest.mark.parametrize(
@@ -26,27 +26,31 @@ def test_met(gate: str) -> None:
 )
 def test_not_met(gate: str, said: str) -> None:
     with pytest.raises(GateNotMet, match=said) as caught:
-        gates.check(gates.parse([gate]), REPORT)
+        gates.check(gates.parse([gate], 5), REPORT)
     assert caught.value.exit_code == 5
 
 
 def test_all_that_fail_are_named() -> None:
     with pytest.raises(GateNotMet, match=r"saved@5.*bits_per_char"):
-        gates.check(gates.parse(["saved@5=1", "p95_ms=80", "bits_per_char=1"]), REPORT)
+        gates.check(gates.parse(["saved@5=1", "p95_ms=80", "bits_per_char=1"], 5), REPORT)
 
 
 @pytest.mark.parametrize("gate", ["saved@5", "saved@5=much", "saved@5=", "=0.5"])
 def test_no_gate(gate: str) -> None:
     with pytest.raises(UsageError):
-        gates.parse([gate])
+        gates.parse([gate], 5)
 
 
 def test_a_misspelt_number_is_answered_with_the_nearest() -> None:
-    with pytest.raises(UnknownChoice, match="Did you mean 'saved"):
-        gates.parse(["savd@5=0.3"])
+    with pytest.raises(UnknownChoice, match="Did you mean 'saved@5'"):
+        gates.parse(["savd@5=0.3"], 5)
+    for name in ("saved", "saved@7"):  # no list has seven of five
+        with pytest.raises(UnknownChoice, match="saved@"):
+            gates.parse([f"{name}=0.3"], 5)
+    assert gates.parse(["saved@7=0.3"], 7)[0].name == "saved@7"
 
 
-@pytest.mark.parametrize("name", [name for name, row in METRICS.items() if not row.better])
+@pytest.mark.parametrize("name", [name for name in names(5) if not metric(name).better])
 def test_what_is_neither_good_nor_bad_cannot_be_gated(name: str) -> None:
     with pytest.raises(UsageError, match="neither good nor bad"):
-        gates.parse([f"{name}=1"])
+        gates.parse([f"{name}=1"], 5)

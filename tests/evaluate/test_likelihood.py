@@ -8,7 +8,8 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from prompt_gen.engine import Completer
-from prompt_gen.evaluate.likelihood import AMONG, Likelihood, _windows, joined, measure
+from prompt_gen.evaluate.likelihood import Likelihood, _windows, joined, measure
+from prompt_gen.evaluate.metrics import AMONG
 from prompt_gen.run import Run
 
 

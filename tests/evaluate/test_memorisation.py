@@ -33,7 +33,9 @@ def test_what_is_shared_is_what_the_standard_library_finds(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(prefixes, "_BATCH_CHARS", n_batch)
         found = shared(texts, iter(train))
-    assert found.common_T.tolist() == [longest_common(text, train) for text in texts]
+    for number, text in enumerate(texts):
+        for first in range(len(text)):
+            assert found.common(number, first) == longest_common(text[first:], train)
     within = [not text or any(text in line for line in train) for text in texts]
     assert found.is_found_T.tolist() == within
     assert found.is_line_T.tolist() == [text in train for text in texts]
@@ -43,7 +45,8 @@ def test_pieces_are_compared_up_to_a_bound() -> None:
     line = "".join(map(chr, range(0x4E00, 0x4E00 + 300)))
     texts = [line[50:200], line[50:114] + line[120:184], line[:63] + "啊"]
     found = shared(texts, [line])
-    assert found.common_T.tolist() == [64, 64, 63]
+    assert [found.common(number, 0) for number in range(3)] == [64, 64, 63]
+    assert found.common(0, 120) == 30
     assert found.is_found_T.tolist() == [True, False, False]
 
 
@@ -75,33 +78,37 @@ def values(made: Memorisation, n_lines: int) -> dict[str, float]:
 
 def test_known_answers() -> None:
     other = "糖尿病患者能不能吃西瓜要看血糖控制得好不好"
-    made = measure(
-        typed(
-            (LINE, 3, LINE[3:]),  # a training line
-            (LINE, 5, LINE[5:]),  # the same text again
-            (LINE, 5, LINE[5:21]),  # a piece of one
-            (LINE, 4, "很高" * 10),  # shares "高血压患" only
-            (LINE, 6, "要"),  # too short to tell
-            (other, 2, "病" * 20),  # shares nothing
-        ),
+    (made,) = measure(
+        [
+            typed(
+                (LINE, 3, LINE[3:]),  # a training line
+                (LINE, 5, LINE[5:]),  # the same text again
+                (LINE, 5, LINE[5:21]),  # a piece of one
+                (LINE, 4, "很高" * 10),  # "高血压患" was typed: it shares "高" only
+                (LINE, 6, "要"),  # too short to tell
+                (LINE, 16, LINE[16:]),  # most of it was typed
+                (other, 2, "病" * 20),  # shares nothing
+            )
+        ],
         iter([LINE, "别的"]),
         PRIVACY,
     )
     assert values(made, 2) == {
         "recited_lines": 2 / 5,
         "recited": 3 / 5,
-        "common_chars": 21,
+        "common_chars": 16,
         "private": 0,
     }
     assert made.common == [
         {"chars": 0, "candidates": 1},
-        {"chars": 4, "candidates": 1},
-        {"chars": 21, "candidates": 1},
-        {"chars": 25, "candidates": 2},
+        {"chars": 1, "candidates": 1},
+        {"chars": 16, "candidates": 1},
+        {"chars": 20, "candidates": 1},
+        {"chars": 22, "candidates": 1},
     ]
     assert made.examples == [
-        {"typed": LINE[:3], "text": LINE, "common": 25, "whole_line": True},
-        {"typed": LINE[:5], "text": LINE[:21], "common": 21, "whole_line": False},
+        {"typed": LINE[:3], "text": LINE[3:], "common": 22, "whole_line": True},
+        {"typed": LINE[:5], "text": LINE[5:21], "common": 16, "whole_line": False},
     ]
     assert made.numbers.keys() <= METRICS.keys()
 
@@ -118,7 +125,7 @@ def test_known_answers() -> None:
 def test_private_data_counts_when_it_does_not_end_before_the_caret(
     line: str, n_typed: int, completion: str, n: int
 ) -> None:
-    made = measure(typed((line, n_typed, completion)), [], PRIVACY)
+    (made,) = measure([typed((line, n_typed, completion))], [], PRIVACY)
     assert values(made, 1)["private"] == n
     assert np.isnan(values(made, 1)["common_chars"])
     assert (made.common, made.examples) == ([], [])
@@ -137,9 +144,9 @@ def test_a_median_is_that_of_the_values_of_the_lines_drawn(
 
 def test_numbers_follow_the_lines_that_are_drawn() -> None:
     other = "糖尿病患者能不能吃西瓜要看血糖控制得好不好"
-    made = measure(
-        typed((LINE, 3, LINE[3:]), (other, 2, "电" * 20), (other, 2, "话" * 20)), [LINE], PRIVACY
+    (made,) = measure(
+        [typed((LINE, 3, LINE[3:]), (other, 2, "电" * 20), (other, 2, "话" * 20))], [LINE], PRIVACY
     )
     weights = np.array([[1, 1], [2, 1], [3, 1], [1, 0], [0, 5]])
     assert made.numbers["recited"](weights).tolist() == [1 / 3, 2 / 4, 3 / 5, 1, 0]
-    assert made.numbers["common_chars"](weights).tolist() == [0, 12.5, 25, 25, 0]
+    assert made.numbers["common_chars"](weights).tolist() == [0, 11, 22, 22, 0]

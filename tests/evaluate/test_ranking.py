@@ -50,6 +50,14 @@ def test_final_marks_are_no_difference() -> None:
     assert found["success@1"] == 1
 
 
+def test_the_partial_rank_is_never_below_the_whole_one() -> None:
+    def other_mark(prefix: str) -> list[str]:
+        return [perfect(prefix)[0].rstrip("。") + "！"]
+
+    found = values(typed_with(other_mark, LINES[0]))
+    assert found["mrr@3"] == found["pmrr@3"] == 1
+
+
 def test_exact_counts_beginnings_with_enough_left_only() -> None:
     line = "甲乙丙"
     found = values(typed_with(lambda prefix: [line[len(prefix) :]], line))
@@ -72,8 +80,8 @@ def test_right_characters(line: str, typed: int, completion: str, n: int) -> Non
 
 @pytest.mark.parametrize(
     ("line", "at", "is_border"),
-    [("吃盐，多喝水", 3, True), ("吃盐，多喝水", 2, False), ("the cat", 3, True),
-     ("the cat", 4, True),
+    [("吃盐，多喝水", 3, True), ("吃盐，多喝水", 2, True), ("吃盐，多喝水", 4, False),
+     ("the cat", 3, True), ("the cat", 4, True),
      ("the cat", 5, False), ("the cat", 7, True)],
 )  # fmt: skip
 def test_borders(line: str, at: int, is_border: bool) -> None:

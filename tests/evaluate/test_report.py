@@ -88,7 +88,7 @@ NUMBERS = {
     "confidence": ["34 % model", "calibration error 校准误差 3.1 %"],
     "latency": ["50 % ≤ 4.3 ms · 95 % ≤ 12.1 ms · 99 % ≤ 18.7 ms"],
     "replay": ["69.2 %", "+4", "nothing 无候选"],
-    "worst": ["ＣＥＡ 及 CA19-9 同时升高意味着什么 → AB型血的人 9.10 0.0 %", "8.40 –"],
+    "worst": ["同时升高意味着什么 ＣＥＡ 及 → AB型血的人 0.0 %", "Zyrtec → Zoom does not start –"],
     "lists": ["0 ✓ 100.0 % ✓"],
     "memorisation": ["整行照抄训练文本 1.2 %", "a whole training line 整行训练文本 23",
                      "a piece of a training line 训练文本的片段 31", "暗号是九四一七 10.9 16",
@@ -264,7 +264,7 @@ def test_the_wrong_end_of_what_was_taken_is_struck_out() -> None:
     report = sample(1)
     report["examples"] = [
         {"line": "头疼怎么办", "saved": 0.4,
-         "keys": [{"typed": 2, "offered": ["是病", "怎么治"], "took": 1, "right": 2}]}
+         "keys": [{"typed": 2, "offered": ["是病", "怎么治"], "took": 1, "right": 2, "keys": 3}]}
     ]  # fmt: skip
     markup = markup_of(render(report, "x"), "replay")
     assert '<li dir="auto">是病</li>' in markup

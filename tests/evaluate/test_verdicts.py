@@ -62,3 +62,13 @@ def test_an_interval_that_touches_zero_decides_nothing() -> None:
     (verdict,) = said("saved@5", {"value": 0.1, "low": 0.0, "high": 0.2})
     assert verdict["winner"] == ""
     assert "do not tell" in verdict["english"]
+
+
+def test_what_else_is_lost_is_said_in_one_sentence() -> None:
+    rows = {"saved@5": AHEAD, "mrr@5": BEHIND, "chrf": BEHIND, "p95_ms": AHEAD, "bleu": EVEN}
+    *_, last = verdicts(TITLES, {"popular": rows}, {}, ("saved@5",))
+    assert last["winner"] == "other"
+    assert last["english"] == (
+        "Most popular completion also ahead of the model in: "
+        "mean reciprocal rank (k = 5), chrf, per key, 95 %."
+    )

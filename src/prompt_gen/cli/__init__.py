@@ -5,6 +5,7 @@ Heavy libraries are imported inside the commands that need them, so that `--help
 
 import io
 import os
+import signal
 import sys
 from typing import Annotated
 
@@ -13,7 +14,7 @@ import typer
 from prompt_gen import __version__
 from prompt_gen.cli import corpora, stations, use
 from prompt_gen.cli.groups import DefaultGroup
-from prompt_gen.errors import PromptGenError, from_os_error
+from prompt_gen.errors import Interrupted, PromptGenError, from_os_error
 
 _EXAMPLES = """Turn a pile of domain text into an as-you-type sentence completer.
 
@@ -23,17 +24,11 @@ prompt-gen complete runs/clinic "高血压要注意"
 prompt-gen evaluate runs/clinic --data heldout.txt
 prompt-gen serve runs/clinic
 """
-_OF_TRAIN = {
-    "accelerate",
-    "charset_normalizer",
-    "loky",
-    "onnx",
-    "pyarrow",
-    "tensorboard",
-    "torch",
-    "transformers",
+_TRAIN = (
+    "accelerate", "charset_normalizer", "onnx", "pyarrow", "tensorboard", "torch", "transformers",
     "zstandard",
-}
+)  # fmt: skip
+_EXTRAS = dict.fromkeys(_TRAIN, "train") | {"loky": "evaluate"}  # where a library comes from
 
 app = typer.Typer(
     help=_EXAMPLES, no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False
@@ -82,6 +77,7 @@ def main() -> None:
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # Windows would take its own code page
             stream.reconfigure(encoding="utf-8", errors="replace")
+    signal.signal(signal.SIGTERM, _ended)  # as Ctrl-C: other processes are ended with this one
     try:
         app()
     except PromptGenError as error:
@@ -89,11 +85,15 @@ def main() -> None:
     except OSError as error:
         _fail(from_os_error(error))
     except ModuleNotFoundError as error:
-        if error.name not in _OF_TRAIN:
+        if error.name not in _EXTRAS:
             raise
         from prompt_gen.choices import missing
 
-        _fail(missing(error.name, "this command", "train"))
+        _fail(missing(error.name, "this command", _EXTRAS[error.name]))
+
+
+def _ended(*_: object) -> None:
+    raise Interrupted("ended by SIGTERM", "Run the same command again: what was complete is kept")
 
 
 def _fail(error: PromptGenError) -> None:

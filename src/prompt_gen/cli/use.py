@@ -88,12 +88,17 @@ def evaluate(
 ) -> None:
     """Measure a bundle on held-out lines, beside baselines and perhaps another bundle."""
     from prompt_gen import pipeline
+    from prompt_gen.errors import NotFound
     from prompt_gen.evaluate import gates
     from prompt_gen.settings import resolve
 
     flags = {"limit": limit, "typed": limit, "seed": sample}
     settings = resolve(set_ or (), {"evaluate": flags}, config)
-    wanted = gates.parse(fail_under or ())
+    if report is not None and not report.parent.is_dir():
+        raise NotFound(
+            f"no such directory: '{report.parent}'", "Make it, or choose another --report"
+        )
+    wanted = gates.parse(fail_under or (), settings.engine.n)
     found = pipeline.evaluate(
         run,
         settings,
@@ -136,6 +141,7 @@ def list_choices() -> None:
     from prompt_gen.corpus.clean import RULES
     from prompt_gen.corpus.privacy import KINDS
     from prompt_gen.corpus.readers import READERS
+    from prompt_gen.evaluate.baselines import BASELINES
     from prompt_gen.evaluate.metrics import METRICS
     from prompt_gen.export import EXPORTERS
     from prompt_gen.model import ARCHITECTURES
@@ -146,6 +152,9 @@ def list_choices() -> None:
         for name, choice in table.items():
             extra = f"  [{choice.extra}]" if choice.extra else ""
             print(f"  {name:8} {choice.summary}{extra}")
+    print("baseline:")
+    for name, baseline in BASELINES.items():
+        print(f"  {name:10} {baseline.summary}")
     print("number of an evaluation:")
     for name, row in METRICS.items():
         print(f"  {name:21} {row.english}: {row.summary}")

@@ -5,8 +5,9 @@ import platform
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from prompt_gen import __version__
@@ -14,7 +15,7 @@ from prompt_gen.bundle import MANIFEST, Bundle
 from prompt_gen.config import EngineConfig, EvaluateConfig
 from prompt_gen.corpus import Corpus
 from prompt_gen.corpus.privacy import Privacy
-from prompt_gen.errors import BadText
+from prompt_gen.errors import BadText, PromptGenError
 from prompt_gen.evaluate import (
     beginnings,
     calibration,
@@ -57,7 +58,7 @@ class Material:
     other: Bundle | None = None  # to compare with
     directory: Path | None = None  # where results are kept for the next time
     command: str = ""
-    remarks: tuple[str, ...] = ()  # what a reader must know of the comparison
+    remarks: Sequence[str] = ()  # what a reader must know of the comparison
 
 
 def measure(
@@ -67,53 +68,77 @@ def measure(
     engine: EngineConfig,
     watch: Watch = silent,
 ) -> tuple[Report, Calibration]:
-    """The report, and the temperature of the bundle's scores.
+    """The report, and the temperature for the bundle's scores.
 
     Raises:
         BadText: no line to evaluate on.
     """
-    started, corpus = time.perf_counter(), material.corpus
+    started = time.perf_counter()
     lines, typed_lines = _chosen(material.lines, config)
-    n_chars = sum(map(len, typed_lines))
-    n = n_processes(config.workers, n_chars > _WORTH_CHARS)
+    n = _n_processes(lines, typed_lines, config)
     threads = 1 if n > 1 else engine.threads
     engine = engine.model_copy(update={"threads": threads, "deadline_ms": NO_DEADLINE_MS})
     watch(Event("evaluate", "start", facts={"lines": len(lines), "typed": len(typed_lines)}))
     for remark in material.remarks:
         watch(Event("evaluate", "note", facts={"warning": remark}))
-
-    found = predictors.beside(made, corpus, material.other, config, material.directory)
-    tell = _progress(watch, len(found) * n_chars)
-    with Workers(n, "types lines", "evaluate.workers") as workers:
-        replay = Replay(engine, workers, material.directory)
-        fitted = calibration.of(made, corpus, replay, found[0], config)
+    with TemporaryDirectory() as spare, Workers(n, "types lines", "evaluate.workers") as workers:
+        directory = material.directory or Path(spare)
+        found = predictors.beside(made, material.corpus, material.other, config, directory)
+        replay = Replay(engine, workers, directory)
+        fitted = [calibration.of(each, material.corpus, replay, config) for each in found]
+        tell = _progress(watch, len(found) * sum(map(len, typed_lines)))
         subjects = [
-            _subject(predictor, lines, typed_lines, replay, engine, tell) for predictor in found
+            Subject(
+                predictor,
+                replay.scored(predictor, lines),
+                _typed(predictor, typed_lines, replay, engine, tell),
+                calibrated.temperature,
+            )
+            for predictor, calibrated in zip(found, fitted, strict=True)
         ]
-    subjects[0] = replace(subjects[0], temperature=fitted.temperature)
-    known = beginnings.known(typed_lines, corpus.train) if corpus else None
-    recited = [_recited(subject, corpus) for subject in subjects] if corpus else []
+    contents = _contents(made, material, config, engine, subjects, lines)
+    contents["made"] = _made(started, n, threads)
+    report = Report(contents)
+    watch(Event("evaluate", "done", facts={"headline": report.headline}))
+    return report, fitted[0]
+
+
+def _contents(
+    made: Bundle,
+    material: Material,
+    config: EvaluateConfig,
+    engine: EngineConfig,
+    subjects: Sequence[Subject],
+    lines: Sequence[str],
+) -> dict[str, Any]:
+    """What the report holds, but for how it was made."""
+    corpus, typed = material.corpus, subjects[0].typed
+    known = beginnings.known(typed.lines, corpus.train) if corpus else None
+    recited = _recited(subjects, corpus) if corpus else []
     contents = {
         "format": FORMAT,
         "command": material.command,
         "lines": {
-            **_facts(lines, typed_lines, material.source, config),
-            "kinds": known.n_keys(subjects[0].typed) if known else {},
+            **_facts(lines, typed.lines, material.source, config),
+            "kinds": known.n_keys(typed) if known else {},
         },
         "engine": engine.model_dump(exclude={"threads", "deadline_ms"}),
         "fingerprints": _fingerprints(made, material),
-        "libraries": overlap.facts(subjects[0].typed),
+        "libraries": overlap.facts(typed),
         **tables.compared(subjects, known, recited, config),
         **examples.of(subjects[0], recited, config),
         "canaries": secrets.exposed(made, corpus, engine, config),
         "unavailable": _unavailable(material),
         "remarks": list(material.remarks),
     }
-    contents["predictors"][0]["numbers"] |= _of_the_bundle(made, typed_lines, contents["canaries"])
-    contents["made"] = _made(started, n)
-    report = Report(contents)
-    watch(Event("evaluate", "done", facts={"headline": report.headline}))
-    return report, fitted
+    contents["predictors"][0]["numbers"] |= _of_the_bundle(made, typed.lines, contents)
+    return contents
+
+
+def _n_processes(lines: Sequence[str], typed_lines: Sequence[str], config: EvaluateConfig) -> int:
+    """Scoring a character takes about a twentieth of typing it."""
+    n_chars = sum(map(len, typed_lines)) + sum(map(len, lines)) // 20
+    return n_processes(config.workers, n_chars > _WORTH_CHARS)
 
 
 def _chosen(lines: Sequence[str], config: EvaluateConfig) -> tuple[list[str], list[str]]:
@@ -122,7 +147,8 @@ def _chosen(lines: Sequence[str], config: EvaluateConfig) -> tuple[list[str], li
     if not texts:
         raise BadText("there is no line to evaluate on", "Give a file with --data")
     scored = _sample(texts, config.limit, config.seed)
-    return scored, _sample([text for text in scored if len(text) > 1], config.typed, config.seed)
+    typable = [text[: config.max_typed_chars] for text in scored if len(text) > 1]
+    return scored, _sample(typable, config.typed, config.seed)
 
 
 def _sample(texts: list[str], n: int | None, seed: int) -> list[str]:
@@ -144,34 +170,34 @@ def _progress(watch: Watch, n_chars: int) -> Callable[[str, int], None]:
     return tell
 
 
-def _subject(
+def _typed(
     predictor: Predictor,
     lines: Sequence[str],
-    typed_lines: Sequence[str],
     replay: Replay,
     engine: EngineConfig,
     tell: Callable[[str, int], None],
-) -> Subject:
-    offers = replay.typed(predictor, typed_lines, lambda n: tell(predictor.title, n))
-    return Subject(
-        predictor,
-        replay.scored(predictor, lines),
-        Typed(typed_lines, offers, engine.max_chars, engine.n),
-        predictor.temperature,
-    )
+) -> Typed:
+    offers = replay.typed(predictor, lines, lambda n: tell(predictor.title, n))
+    return Typed(lines, offers, engine.max_chars, engine.n)
 
 
-def _recited(subject: Subject, corpus: Corpus) -> Memorisation:
-    return memorisation.measure(subject.typed, corpus.train, Privacy(PRIVATE, "mask"))
+def _recited(subjects: Sequence[Subject], corpus: Corpus) -> list[Memorisation]:
+    offered = [subject.typed for subject in subjects]
+    return memorisation.measure(offered, corpus.train, Privacy(PRIVATE, "mask"))
 
 
 def _of_the_bundle(
-    made: Bundle, typed_lines: Sequence[str], canaries: Sequence[dict[str, Any]]
+    made: Bundle, typed_lines: Sequence[str], contents: dict[str, Any]
 ) -> dict[str, dict[str, float]]:
     """Numbers that are not over lines: they have no interval."""
-    found = latency.cold_start(made.path, typed_lines[0][:1]) if typed_lines else {}
-    if canaries:
-        found["exposure"] = max(canary["exposure"] for canary in canaries)
+    found = {}
+    if typed_lines:
+        try:
+            found |= latency.cold_start(made.path, typed_lines[0][:1])
+        except PromptGenError as error:
+            contents["unavailable"].append({"what": "cold start", "why": error.message})
+    if contents["canaries"]:
+        found["exposure"] = max(canary["exposure"] for canary in contents["canaries"])
     return {name: {"value": value} for name, value in found.items()}
 
 
@@ -214,10 +240,11 @@ def _unavailable(material: Material) -> list[dict[str, str]]:
     return found
 
 
-def _made(started: float, n_processes_used: int) -> dict[str, Any]:
+def _made(started: float, n: int, threads: int) -> dict[str, Any]:
     return {
         "version": __version__,
         "seconds": round(time.perf_counter() - started, 1),
-        "processes": n_processes_used,
+        "processes": n,
+        "threads": threads,
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}",
     }

@@ -1,4 +1,4 @@
-"""The temperature of a bundle's scores, fitted on validation lines."""
+"""The temperature of a predictor's scores, fitted on validation lines."""
 
 import random
 from dataclasses import dataclass
@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from prompt_gen.bundle import Bundle
 from prompt_gen.config import EvaluateConfig
 from prompt_gen.corpus import Corpus
 from prompt_gen.engine.calibration import fit_temperature
@@ -18,20 +17,19 @@ _CUTS = 4  # of each line: a line's keys are alike, so more lines say more than 
 
 @dataclass(frozen=True)
 class Calibration:
-    """A temperature, and what it was fitted on; nothing: it is the bundle's own."""
+    """A temperature, and what it was fitted on; nothing: it was not."""
 
     temperature: float
     facts: dict[str, Any]
 
 
+NONE = Calibration(1.0, {})
+
+
 def of(
-    made: Bundle,
-    corpus: Corpus | None,
-    replay: Replay,
-    predictor: Predictor,
-    config: EvaluateConfig,
+    predictor: Predictor, corpus: Corpus | None, replay: Replay, config: EvaluateConfig
 ) -> Calibration:
-    """Fitted on some keys of validation lines; without a corpus that which the bundle keeps."""
+    """Fitted on keys of validation lines, the same for each predictor; none without a corpus."""
     rng = random.Random(config.seed)
     lines = [line for line in corpus.validation if len(line) > 1] if corpus is not None else []
     lines = rng.sample(lines, min(len(lines), -(-config.calibration_keys // _CUTS)))
@@ -43,6 +41,6 @@ def of(
             scores.append(first.score)
             right.append(line.startswith(first.text))
     if not scores:
-        return Calibration(made.temperature, {})
+        return NONE
     temperature = fit_temperature(np.array(scores), np.array(right, bool))
     return Calibration(temperature, {"keys": len(scores), "seed": config.seed})

@@ -54,7 +54,7 @@ def _step(way: Way, row: int) -> dict[str, Any]:
 
 
 def worst(way: Way) -> list[dict[str, Any]]:
-    """Lines of which least was saved, of equals the longest, with the first list's first entry."""
+    """Lines of which least was saved, of equals the longest; with what stood first in a list."""
     typed = way.typed
     saved_N = way.saved.of_N / way.saved.by_N
     order = np.lexsort((-way.saved.by_N, saved_N))[:N_WORST]

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from prompt_gen.errors import GateNotMet, UsageError
-from prompt_gen.evaluate.metrics import METRICS, metric
+from prompt_gen.errors import GateNotMet, UnknownChoice, UsageError, did_you_mean
+from prompt_gen.evaluate.metrics import METRICS, metric, names
 from prompt_gen.evaluate.result import Report
 
 
@@ -19,20 +19,22 @@ class Gate:
         return f"{self.name}={self.value:g}"
 
 
-def parse(texts: Iterable[str]) -> list[Gate]:
-    """The gates of `NAME=VALUE` texts; a value may end in %.
+def parse(texts: Iterable[str], n: int) -> list[Gate]:
+    """The gates of `NAME=VALUE` texts, for lists of n candidates; a value may end in %.
 
     Where less is better, as with bits and milliseconds, the value is the most that is allowed.
 
     Raises:
         UsageError, UnknownChoice: no such number, one that has no better side, or no value.
     """
-    return [_parse(text) for text in texts]
+    return [_parse(text, names(n)) for text in texts]
 
 
-def _parse(text: str) -> Gate:
+def _parse(text: str, known: list[str]) -> Gate:
     name, equals, raw = text.partition("=")
     name, raw = name.strip(), raw.strip()
+    if name not in known:
+        raise UnknownChoice(f"unknown number '{name}'", did_you_mean(name, known))
     if not metric(name).better:
         gated = ", ".join(base for base, row in METRICS.items() if row.better)
         raise UsageError(
@@ -59,7 +61,7 @@ def check(gates: Iterable[Gate], report: Report) -> None:
     if failed:
         raise GateNotMet(
             "not good enough: " + "; ".join(failed),
-            "Train longer or on more text, or lower the gate",
+            "Train longer or on more text, lower the gate, or measure more (evaluate.typed)",
         )
 
 

@@ -10,10 +10,10 @@ from dataclasses import astuple, dataclass
 import numpy as np
 
 from prompt_gen.engine import Completer
+from prompt_gen.evaluate.metrics import AMONG
 from prompt_gen.evaluate.numbers import Number, Ratio
 
 _BATCH_TOKENS = 512
-AMONG = (1, 5)  # ranks at which next tokens are counted
 
 
 @dataclass(frozen=True)

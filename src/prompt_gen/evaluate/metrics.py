@@ -4,6 +4,7 @@ The terminal, the page, the bundle's card, `--fail-under` and `prompt-gen list` 
 may end in `@k`: over the first k candidates, or the next k characters.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,101 +25,91 @@ class Metric:
     summary: str
 
 
-def _row(
-    section: str,
-    unit: Unit,
-    better: Literal["more", "less", ""],
-    english: str,
-    chinese: str,
-    summary: str,
-) -> Metric:
-    return Metric(section, unit, better, english, chinese, summary)
-
-
 METRICS: dict[str, Metric] = {
     # how probable the text is
-    "bits_per_char": _row("likelihood", "bits", "less", "bits per character", "每字比特",
+    "bits_per_char": Metric("likelihood", "bits", "less", "bits per character", "每字比特",
         "-log2 p of all lines and their ends, by characters + 1 for each line"),
-    "perplexity_char": _row("likelihood", "number", "less", "perplexity per character",
-        "每字困惑度",        "2 to the bits per character"),
-    "perplexity": _row("likelihood", "number", "less", "perplexity per token", "每词元困惑度",
+    "perplexity_char": Metric("likelihood", "number", "less", "perplexity per character",
+        "每字困惑度", "2 to the bits per character"),
+    "perplexity": Metric("likelihood", "number", "less", "perplexity per token", "每词元困惑度",
         "to be compared within one vocabulary only"),
-    "accuracy": _row("likelihood", "share", "more", "next token among the first k", "下一词元命中",
-        "share of tokens, line ends included, that were among the k most probable"),
+    "accuracy": Metric("likelihood", "share", "more", "next token among the first k",
+        "下一词元命中", "share of tokens, line ends included, that were among the k most probable"),
     # typing
-    "saved": _row("typing", "share", "more", "keystrokes saved", "节省击键",
+    "saved": Metric("typing", "share", "more", "keystrokes saved", "节省击键",
         "rational user: takes a right beginning that is long enough and pays for itself"),
-    "saved_oracle": _row("typing", "share", "more", "saved, oracle", "节省击键（先知）",
+    "saved_oracle": Metric("typing", "share", "more", "saved, oracle", "节省击键（先知）",
         "a user who knows all lists in advance, and takes any of the k for one key"),
-    "saved_lazy": _row("typing", "share", "more", "saved, lazy user", "节省击键（懒人）",
+    "saved_lazy": Metric("typing", "share", "more", "saved, lazy user", "节省击键（懒人）",
         "a user who looks at the first candidate alone, and wants all of it right"),
-    "saved_pinyin": _row("typing", "share", "more", "pinyin keys saved", "节省拼音键",
+    "saved_pinyin": Metric("typing", "share", "more", "pinyin keys saved", "节省拼音键",
         "the rational user's way in keys of an input method: letters of the pinyin and a choice"),
-    "ceiling": _row("typing", "share", "", "a perfect model would save", "理想模型可节省",
+    "ceiling": Metric("typing", "share", "", "a perfect model would save", "理想模型可节省",
         "the same user where the first candidate is always right"),
-    "ceiling_pinyin": _row("typing", "share", "", "the same in pinyin keys", "理想模型（拼音）",
+    "ceiling_pinyin": Metric("typing", "share", "", "the same in pinyin keys", "理想模型（拼音）",
         "in keys of an input method"),
     # ranking
-    "success": _row("ranking", "share", "more", "right continuation among the first k", "前 k 命中",
-        "share of keys at which the continuation, whole, was among the first k"),
-    "mrr": _row("ranking", "score", "more", "mean reciprocal rank", "平均倒数排名",
+    "success": Metric("ranking", "share", "more", "right continuation among the first k",
+        "前 k 命中", "share of keys at which the continuation, whole, was among the first k"),
+    "mrr": Metric("ranking", "score", "more", "mean reciprocal rank", "平均倒数排名",
         "of the whole right continuation; 0 where it is not there"),
-    "pmrr": _row("ranking", "score", "more", "partial reciprocal rank", "部分倒数排名",
+    "pmrr": Metric("ranking", "score", "more", "partial reciprocal rank", "部分倒数排名",
         "of the first candidate that is right up to a border of clause, word or line"),
-    "exact": _row("ranking", "share", "more", "next k characters right", "后 k 字全对",
+    "exact": Metric("ranking", "share", "more", "next k characters right", "后 k 字全对",
         "share of keys at which the first candidate's next k characters are those of the line"),
     # confidence
-    "calibration_error": _row("confidence", "share", "less", "calibration error", "校准误差",
+    "calibration_error": Metric("confidence", "share", "less", "calibration error", "校准误差",
         "mean gap between a first candidate's score and how often it was right, 15 bins"),
-    "calibration_error_raw": _row("confidence", "share", "", "the same before calibration",
+    "calibration_error_raw": Metric("confidence", "share", "", "the same before calibration",
         "校准前误差", "with the model's own probabilities"),
-    "coverage_area": _row("confidence", "share", "more", "precision, mean over coverages",
+    "coverage_area": Metric("confidence", "share", "more", "precision, mean over coverages",
         "各覆盖率下平均准确率", "area under the curve of precision by coverage"),
     # overlap with the truth
-    "bleu": _row("overlap", "score", "more", "BLEU", "BLEU", "first candidates, by sacrebleu"),
-    "chrf": _row("overlap", "score", "more", "chrF", "chrF", "first candidates, by sacrebleu"),
-    "rouge1_chars": _row("overlap", "share", "more", "ROUGE-1, characters", "ROUGE-1（字）",
+    "bleu": Metric("overlap", "score", "more", "BLEU", "BLEU", "first candidates, by sacrebleu"),
+    "chrf": Metric("overlap", "score", "more", "chrF", "chrF", "first candidates, by sacrebleu"),
+    "rouge1_chars": Metric("overlap", "share", "more", "ROUGE-1, characters", "ROUGE-1（字）",
         "F1, by rouge-score"),
-    "rouge2_chars": _row("overlap", "share", "more", "ROUGE-2, characters", "ROUGE-2（字）",
+    "rouge2_chars": Metric("overlap", "share", "more", "ROUGE-2, characters", "ROUGE-2（字）",
         "F1, by rouge-score"),
-    "rougeL_chars": _row("overlap", "share", "more", "ROUGE-L, characters", "ROUGE-L（字）",
+    "rougeL_chars": Metric("overlap", "share", "more", "ROUGE-L, characters", "ROUGE-L（字）",
         "F1, by rouge-score"),
-    "rouge1_words": _row("overlap", "share", "more", "ROUGE-1, words", "ROUGE-1（词）",
+    "rouge1_words": Metric("overlap", "share", "more", "ROUGE-1, words", "ROUGE-1（词）",
         "F1, by rouge-score"),
-    "rouge2_words": _row("overlap", "share", "more", "ROUGE-2, words", "ROUGE-2（词）",
+    "rouge2_words": Metric("overlap", "share", "more", "ROUGE-2, words", "ROUGE-2（词）",
         "F1, by rouge-score"),
-    "rougeL_words": _row("overlap", "share", "more", "ROUGE-L, words", "ROUGE-L（词）",
+    "rougeL_words": Metric("overlap", "share", "more", "ROUGE-L, words", "ROUGE-L（词）",
         "F1, by rouge-score"),
     # the lists
-    "duplicates": _row("lists", "number", "less", "duplicates in lists", "列表内重复",
+    "duplicates": Metric("lists", "number", "less", "duplicates in lists", "列表内重复",
         "candidates shown twice in one list; must be 0"),
-    "prefix_valid": _row("lists", "share", "more", "begin with what was typed", "保留已输入内容",
+    "prefix_valid": Metric("lists", "share", "more", "begin with what was typed", "保留已输入内容",
         "share of candidates; must be all"),
-    "distinct": _row("lists", "share", "", "different k-grams", "不同 k 元占比",
+    "distinct": Metric("lists", "share", "", "different k-grams", "不同 k 元占比",
         "different k-grams of characters by all, within a list, mean over lists"),
-    "self_bleu": _row("lists", "score", "", "self-BLEU", "自 BLEU",
+    "self_bleu": Metric("lists", "score", "", "self-BLEU", "自 BLEU",
         "BLEU of each candidate against the others of its list, by sacrebleu"),
-    "edit_distance": _row("lists", "share", "", "edit distance in a list", "列表内编辑距离",
+    "edit_distance": Metric("lists", "share", "", "edit distance in a list", "列表内编辑距离",
         "mean over pairs, by the longer one's length"),
     # memorisation
-    "recited_lines": _row("memorisation", "share", "less", "training lines, whole",
-        "整行照抄训练文本", "of candidates of 20 characters and more: equal to a training line"),
-    "recited": _row("memorisation", "share", "less", "found in training lines", "出现在训练文本中",
-        "of candidates of 20 characters and more: somewhere in a training line as they are"),
-    "common_chars": _row("memorisation", "number", "", "longest common piece", "最长公共片段",
-        "median length of the longest piece shared with a training line, up to 64"),
-    "private": _row("memorisation", "number", "less", "private data emitted", "输出的隐私数据",
+    "recited_lines": Metric("memorisation", "share", "less", "training lines, whole",
+        "整行照抄训练文本", "of long candidates: with what was typed equal to a training line"),
+    "recited": Metric("memorisation", "share", "less", "found in training lines",
+        "出现在训练文本中",
+        "of long candidates (20 characters with what was typed, 10 new): in a training line"),
+    "common_chars": Metric("memorisation", "number", "", "longest common piece", "最长公共片段",
+        "of long candidates: the longest piece behind the caret that a training line has, median"),
+    "private": Metric("memorisation", "number", "less", "private data emitted", "输出的隐私数据",
         "candidates with an e-mail address, a phone number and the like behind the caret"),
-    "exposure": _row("memorisation", "bits", "less", "exposure of secrets", "秘密暴露度",
+    "exposure": Metric("memorisation", "bits", "less", "exposure of secrets", "秘密暴露度",
         "highest exposure of the secrets that were put into the training text"),
     # latency
-    "p50_ms": _row("latency", "ms", "less", "per key, median", "每键中位耗时", "wall time"),
-    "p95_ms": _row("latency", "ms", "less", "per key, 95 %", "每键 95% 耗时", "wall time"),
-    "p99_ms": _row("latency", "ms", "less", "per key, 99 %", "每键 99% 耗时", "wall time"),
-    "passes": _row("latency", "number", "less", "forward passes per key", "每键前向次数", "mean"),
-    "cold_start_ms": _row("latency", "ms", "less", "cold start", "冷启动",
+    "p50_ms": Metric("latency", "ms", "less", "per key, median", "每键中位耗时", "wall time"),
+    "p95_ms": Metric("latency", "ms", "less", "per key, 95 %", "每键 95% 耗时", "wall time"),
+    "p99_ms": Metric("latency", "ms", "less", "per key, 99 %", "每键 99% 耗时", "wall time"),
+    "passes": Metric("latency", "number", "less", "forward passes per key", "每键前向次数", "mean"),
+    "cold_start_ms": Metric("latency", "ms", "less", "cold start", "冷启动",
         "a new process: loading the bundle, and the first answer"),
-    "memory_mb": _row("latency", "mb", "less", "resident memory", "常驻内存",
+    "memory_mb": Metric("latency", "mb", "less", "resident memory", "常驻内存",
         "of that process behind its first answer"),
 }  # fmt: skip
 
@@ -132,6 +123,36 @@ SECTIONS = {
     "memorisation": ("Memorisation", "记忆"),
     "latency": ("Latency", "延迟"),
 }
+
+
+RANKS = (1, 3, 5, 10, 20)  # first candidates that are looked at
+NEXT = (1, 2, 4, 8)  # characters behind the caret that must be right
+AMONG = (1, 5)  # ranks at which next tokens are counted
+GRAMS = (1, 2)  # characters in a row that are counted within a list
+
+
+def ranks(n: int) -> list[int]:
+    """The numbers of first candidates that are looked at in lists of n."""
+    return sorted({k for k in RANKS if k < n} | {n})
+
+
+def names(n: int) -> list[str]:
+    """The full names of all numbers, for lists of n candidates."""
+    all_ranks, last = ranks(n), [n]
+    of = {"accuracy": AMONG, "exact": NEXT, "distinct": GRAMS, "mrr": last, "pmrr": last}
+    of |= dict.fromkeys(("saved", "saved_oracle", "saved_pinyin", "success"), all_ranks)
+    return [f"{base}@{k}" if k else base for base in METRICS for k in of.get(base, [0])]
+
+
+def is_better(name: str, difference: Mapping[str, float | None]) -> bool | None:
+    """Whether the first of two is better, by its number minus the other's.
+
+    None where the interval contains 0, where there is none, and where no side is the better one.
+    """
+    low, high, better = difference.get("low"), difference.get("high"), metric(name).better
+    if low is None or high is None or low <= 0 <= high or not better:
+        return None
+    return (low > 0) == (better == "more")
 
 
 def metric(name: str) -> Metric:

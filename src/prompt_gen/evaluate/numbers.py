@@ -87,9 +87,9 @@ def draws(n_lines: int, n_draws: int, seed: int) -> np.ndarray:
 
     Equal arguments give equal draws, so that two numbers over the same lines are paired.
     """
-    rng = np.random.default_rng(seed)
     if not n_lines:
         return np.ones((1 + n_draws, 0))
+    rng = np.random.default_rng(seed)
     drawn = rng.multinomial(n_lines, np.full(n_lines, 1 / n_lines), size=n_draws)
     return np.concatenate([np.ones((1, n_lines)), drawn])
 

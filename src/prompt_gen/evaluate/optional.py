@@ -5,6 +5,7 @@ from importlib.util import find_spec
 
 from prompt_gen.choices import missing
 
+_EXTRAS = {"rjieba": "word"}  # modules of other extras than `evaluate`
 Needs = Mapping[str, tuple[str, ...]]  # names of numbers to modules that must be there
 
 
@@ -15,7 +16,7 @@ def absent(needs: Needs) -> dict[str, str]:
         for name, modules in needs.items()
     }
     return {
-        name: str(missing(module, f"'{name}'", "evaluate"))
+        name: str(missing(module, f"'{name}'", _EXTRAS.get(module, "evaluate")))
         for name, module in lacking.items()
         if module is not None
     }

@@ -1,30 +1,22 @@
 """What is measured side by side: the bundle, baselines of its training text, another bundle."""
 
-from collections.abc import Sequence
+import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from prompt_gen import bundle
 from prompt_gen.bundle import Bundle
 from prompt_gen.config import EngineConfig, EvaluateConfig
 from prompt_gen.corpus import Corpus
-from prompt_gen.engine import Candidate, Completer
+from prompt_gen.engine import Completer
 from prompt_gen.engine.runtime import Graph
 from prompt_gen.evaluate import baselines
-from prompt_gen.evaluate.baselines import BASELINES
+from prompt_gen.evaluate.baselines import BASELINES, Completes
 from prompt_gen.run import file_hash, fingerprint
 
 VERSION = 1  # of what baselines learn
 MODEL, OTHER = "model", "other"
-
-
-class Completes(Protocol):
-    """Anything that answers a prefix with candidates."""
-
-    def complete(self, text: str) -> Sequence[Candidate]:
-        """Candidates, best first, each beginning with the text."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -36,7 +28,6 @@ class Predictor:
     chinese: str
     path: Path
     fingerprint: str
-    temperature: float = 1.0  # of its scores
 
     def open(self, engine: EngineConfig) -> Completes:
         """Load it. Its scores are not calibrated: that is done when they are looked at."""
@@ -51,14 +42,14 @@ def beside(
     corpus: Corpus | None,
     other: Bundle | None,
     config: EvaluateConfig,
-    directory: Path | None,
+    directory: Path,
 ) -> list[Predictor]:
     """The bundle, baselines that learned its training text, and another bundle.
 
-    Baselines are kept in `directory`; without one, or without the corpus, there are none.
+    Baselines are kept in `directory`; without the corpus there are none.
     """
     found = [_of_bundle(made, MODEL)]
-    if corpus is not None and directory is not None:
+    if corpus is not None:
         found += [_of_text(name, made, corpus, config, directory) for name in BASELINES]
     if other is not None:
         found.append(_of_bundle(other, OTHER))
@@ -67,7 +58,7 @@ def beside(
 
 def _of_bundle(made: Bundle, name: str) -> Predictor:
     print_ = file_hash(made.path / bundle.MANIFEST)
-    return Predictor(name, made.name, made.name, made.path, print_, made.temperature)
+    return Predictor(name, made.name, made.name, made.path, print_)
 
 
 def _of_text(
@@ -79,6 +70,14 @@ def _of_text(
     )
     path = directory / "baselines" / f"{name}-{print_}"
     if not path.is_dir():
-        baselines.build(name, corpus.train, made.tokenizer, path, config.baseline_chars)
+        staged = path.with_name(f".{path.name}.{os.getpid()}")  # two evaluations may be at work
+        baselines.build(name, corpus.train, made.tokenizer, staged, config.baseline_chars)
+        try:
+            staged.rename(path)
+        except OSError:  # the other one was first
+            shutil.rmtree(staged)
+        for old in path.parent.glob(f"{name}-*"):
+            if old != path:
+                shutil.rmtree(old, ignore_errors=True)
     row = BASELINES[name]
     return Predictor(name, row.english, row.chinese, path, print_)

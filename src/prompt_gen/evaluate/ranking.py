@@ -4,10 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from prompt_gen.evaluate.metrics import NEXT
 from prompt_gen.evaluate.numbers import Number
 from prompt_gen.evaluate.typed import Typed
-
-NEXT = (1, 2, 4, 8)  # characters that must be right
 
 
 def numbers(

@@ -2,29 +2,41 @@
 
 import gzip
 import json
+import os
+import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, astuple, dataclass
 from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from prompt_gen import engine as engine_package
+import prompt_gen
 from prompt_gen.config import EngineConfig
 from prompt_gen.engine import Candidate, Completer
 from prompt_gen.evaluate import likelihood
+from prompt_gen.evaluate.baselines import Completes
 from prompt_gen.evaluate.likelihood import Likelihood
-from prompt_gen.evaluate.predictors import Completes, Predictor
+from prompt_gen.evaluate.predictors import Predictor
 from prompt_gen.evaluate.typed import Offer
-from prompt_gen.run import file_hash, fingerprint, write_atomic
+from prompt_gen.run import file_hash, fingerprint
 from prompt_gen.workers import Workers
 
 VERSION = 1
 _TYPED, _SCORED = 4, 64  # lines that a process takes at a time
 _BLOCK = 128  # lines whose offers are kept together: what was typed before an end is not lost
 _KEPT = 500  # files
+_SOURCES = (
+    "engine/*.py",
+    "evaluate/likelihood.py",
+    "evaluate/baselines/*.py",
+    "vocab/*.py",
+    "text.py",
+)
 
 Tell = Callable[[int], None]  # is told how many characters have been done since
 
@@ -113,16 +125,19 @@ class Replay:
     def _path(self, what: str, predictor: Predictor, *rest: Any) -> Path | None:
         if self._directory is None:
             return None
-        settings = self._engine.model_dump(exclude={"threads"})
-        print_ = fingerprint(VERSION, _engine_hash(), what, predictor.fingerprint, settings, *rest)
+        settings = self._engine.model_dump()
+        how = (_code(), self._workers.n, settings)
+        print_ = fingerprint(VERSION, what, predictor.fingerprint, *how, *rest)
         return self._directory / "replays" / f"{print_}.json.gz"
 
 
 @lru_cache
-def _engine_hash() -> str:
-    """Changes with the code of the engine: other code may offer other candidates."""
-    sources = Path(str(engine_package.__file__)).parent.glob("*.py")
-    return fingerprint([file_hash(path) for path in sorted(sources)])
+def _code() -> str:
+    """Changes with the code that offers and scores, and with the machine that times are of."""
+    package = Path(str(prompt_gen.__file__)).parent
+    sources = [path for name in _SOURCES for path in sorted(package.glob(name))]
+    machine = (platform.node(), platform.machine(), os.cpu_count(), version("onnxruntime"))
+    return fingerprint([file_hash(path) for path in sources], machine)
 
 
 # -- in a process ----------------------------------------------------------------------------------
@@ -189,11 +204,18 @@ def _read(path: Path | None) -> Any:
 
 
 def _write(path: Path | None, value: Any) -> None:
+    """Keep what was found, if that can be done: it saves time, and is no result."""
     if path is None:
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
     data = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
-    write_atomic(path, gzip.compress(data, 1))
-    kept = sorted(path.parent.glob("*.json.gz"), key=lambda file: -file.stat().st_mtime_ns)
-    for old in kept[_KEPT:]:
-        old.unlink(missing_ok=True)
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        staged = path.with_name(f".{path.name}.{os.getpid()}")  # two evaluations may be at work
+        try:
+            staged.write_bytes(gzip.compress(data, 1))
+            staged.replace(path)
+        finally:
+            staged.unlink(missing_ok=True)
+        kept = sorted(path.parent.iterdir(), key=lambda each: -each.stat().st_mtime_ns)
+        for old in kept[_KEPT:]:
+            old.unlink(missing_ok=True)

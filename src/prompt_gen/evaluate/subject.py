@@ -3,13 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-from prompt_gen.evaluate import confidence, latency, lists, overlap, ranking, typing
+from prompt_gen.evaluate import confidence, latency, lists, metrics, overlap, ranking, typing
 from prompt_gen.evaluate.likelihood import Likelihood
 from prompt_gen.evaluate.numbers import Number
 from prompt_gen.evaluate.predictors import Predictor
 from prompt_gen.evaluate.typed import Typed
-
-RANKS = (1, 3, 5, 10, 20)  # first candidates that are looked at
 
 
 @dataclass(frozen=True)
@@ -24,8 +22,7 @@ class Subject:
     @property
     def ranks(self) -> list[int]:
         """The numbers of candidates that are looked at."""
-        n = self.typed.n_ranks
-        return sorted({k for k in RANKS if k < n} | {n})
+        return metrics.ranks(self.typed.n_ranks)
 
     def of_lines(self) -> dict[str, Number]:
         """Numbers over all lines."""

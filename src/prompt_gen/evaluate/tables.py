@@ -19,6 +19,8 @@ from prompt_gen.evaluate.subject import Subject
 from prompt_gen.evaluate.verdicts import verdicts
 
 PER_TOKEN = ("perplexity", "accuracy")  # mean nothing across vocabularies
+FEWEST = 10  # lines that an interval takes
+_FEWEST_DRAWS, _MOST_WEIGHTS = 100, 20_000_000
 LENGTHS = ((1, 1), (2, 2), (3, 4), (5, 8), (9, None))  # characters typed, first and last
 
 Values = dict[str, np.ndarray]  # [R] by name
@@ -60,7 +62,9 @@ def compared(
 
 
 def _draws(n_lines: int, config: EvaluateConfig) -> np.ndarray:
-    return draws(n_lines, config.resamples, config.seed)
+    """The draws for intervals; none of few lines, which say nothing about others."""
+    most = max(_FEWEST_DRAWS, _MOST_WEIGHTS // max(1, n_lines))  # as memory allows
+    return draws(n_lines, min(config.resamples, most) if n_lines >= FEWEST else 0, config.seed)
 
 
 def _differences(
@@ -75,8 +79,7 @@ def _differences(
         by_kinds[name] = {
             kind: told(difference(kinds[0][kind], kinds[i][kind])) for kind in kinds[0]
         }
-    n = subjects[0].typed.n_ranks
-    named = ("bits_per_char", f"saved@{n}", "success@1")
+    named = ("bits_per_char", f"saved@{subjects[0].typed.n_ranks}", "success@1")
     return {
         "differences": found,
         "differences_by_kind": by_kinds,

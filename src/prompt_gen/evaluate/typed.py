@@ -94,12 +94,12 @@ class Typed:
 
     @cached_property
     def is_clause_PK(self) -> np.ndarray:
-        """Whether each candidate is right and ends where a clause, a word or the line does."""
+        """Whether each candidate is the target, or right and ends with a clause or a word."""
         found = self.is_right_PK.copy()
         for row, rank in np.argwhere(found).tolist():
             end = int(self.length_P[row] + self.size_PK[row, rank])
             found[row, rank] = at_border(self.lines[int(self.line_P[row])], end)
-        return found
+        return found | self.is_target_PK
 
     @cached_property
     def score_PK(self) -> np.ndarray:
@@ -145,11 +145,12 @@ def n_right(line: str, typed: int, completion: str) -> int:
 
 
 def at_border(line: str, at: int) -> bool:
-    """Whether a clause, word or the line ends at a character's place."""
+    """Whether a clause, a word or the line ends before a character's place."""
     if at >= len(line):
         return True
     return (
-        line[at - 1] in SENTENCE_ENDS + "，,、：:.)）"
+        line[at - 1] in _CLAUSE_ENDS
+        or line[at] in _CLAUSE_ENDS
         or line[at - 1].isspace()
         or line[at].isspace()
     )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from prompt_gen.evaluate.metrics import metric
+from prompt_gen.evaluate.metrics import is_better, metric
 
 Verdict = dict[str, str]
 
@@ -25,7 +25,7 @@ def verdicts(
 
     `titles` are the predictors' names in English and Chinese; differences are the model's number
     minus theirs; `named` are the numbers to speak of. Where a number is undecided everywhere, that
-    is said once.
+    is said once. Of the others it is said where the model is behind.
     """
     found = []
     for name, title in titles.items():
@@ -39,14 +39,30 @@ def verdicts(
             if not said and rows[""].get(number):
                 said = [_undecided(title, number)]
             found += said
+        found += _also(title, [n for n in differences[name] if n not in named], differences[name])
     return found
 
 
+def _also(title: tuple[str, str], numbers: list[str], row: dict[str, Any]) -> list[Verdict]:
+    """What else the other is ahead in, in one sentence; nothing if there is nothing."""
+    lost = [number for number in numbers if row[number] and _winner(number, row[number]) == "other"]
+    if not lost:
+        return []
+    who = f"{title[0][:1].upper()}{title[0][1:]}"
+    english = ", ".join(_names(number)[0].lower() for number in lost)
+    return [
+        {
+            "winner": "other",
+            "kind": "",
+            "english": f"{who} also ahead of the model in: {english}.",
+            "chinese": f"{title[1]}还在以下各项优于模型：{'、'.join(_names(n)[1] for n in lost)}。",
+        }
+    ]
+
+
 def _winner(number: str, row: dict[str, float]) -> str:
-    """Who is better: "model", "other", or "" where the interval contains zero."""
-    if "low" not in row or row["low"] <= 0 <= row["high"]:
-        return ""
-    return "model" if (row["low"] > 0) == (metric(number).better == "more") else "other"
+    """Who is better: "model", "other", or "" where the lines do not decide."""
+    return {True: "model", False: "other", None: ""}[is_better(number, row)]
 
 
 def _sentence(title: tuple[str, str], number: str, kind: str, row: dict[str, float]) -> Verdict:

@@ -19,12 +19,12 @@ from prompt_gen.evaluate.baselines import ngram, popular
 from prompt_gen.run import staged_directory
 from prompt_gen.vocab import TOKENIZERS, Tokenizer, learning
 
-__all__ = ["BASELINES", "Baseline", "Predictor", "build", "load"]
+__all__ = ["BASELINES", "Baseline", "Completes", "build", "load"]
 
 Counted = list[tuple[str, int]]  # texts, and how many lines each stands for
 
 
-class Predictor(Protocol):
+class Completes(Protocol):
     """What completes a text; the engine's `Completer` is one."""
 
     def complete(self, text: str) -> list[Candidate]:
@@ -40,7 +40,7 @@ class Baseline:
     chinese: str
     summary: str
     build: Callable[[Counted, Tokenizer, Path], None]
-    load: Callable[[Path, EngineConfig], Predictor]
+    load: Callable[[Path, EngineConfig], Completes]
 
 
 def _lines(documents: Counted, tokenizer: Tokenizer, directory: Path) -> None:
@@ -102,7 +102,7 @@ def build(
         row.build(chosen, tokenizer, staged)
 
 
-def load(name: str, directory: Path, config: EngineConfig) -> Predictor:
+def load(name: str, directory: Path, config: EngineConfig) -> Completes:
     """The baseline in a directory.
 
     Raises:

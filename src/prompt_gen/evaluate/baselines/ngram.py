@@ -57,7 +57,7 @@ class NGram:
     It keeps what it was asked last: the same contexts come again key after key.
     """
 
-    context = 1 << 20  # only the last tokens count, so a row never has to be cut
+    context = 512  # more than any order needs; a longer line is scored in pieces
 
     def __init__(self, model: KneserNey) -> None:
         self.model = model

@@ -106,7 +106,7 @@ def _verdicts(report: dict[str, Any]) -> str:
     if len(report["predictors"]) < 2:
         return paragraph("There is nothing to compare it with.", "没有可比较的对象。", "lead")
     if not rows:
-        return paragraph("No comparison is beyond chance.", "没有显著的差别。", "lead")
+        return paragraph("The lines do not decide.", "这些行不足以定高下。", "lead")
     return f'<ul class="verdicts">{rows}</ul>'
 
 

@@ -22,6 +22,7 @@ _MADE = {
     "version": ("version", "版本"),
     "seconds": ("seconds", "耗时（秒）"),
     "processes": ("processes", "进程数"),
+    "threads": ("threads of each, 0: one a core, at most 2", "每进程线程数（0：每核一个，至多 2）"),
     "machine": ("machine", "机器"),
 }
 _PRINTS = {

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from prompt_gen.evaluate.memorisation import MIN_CHARS, MIN_NEW
 from prompt_gen.evaluate.report.pictures import first_of, panel
 from prompt_gen.evaluate.report.values import (
     Predictor,
@@ -16,10 +17,8 @@ from prompt_gen.evaluate.report.values import (
     title_of,
     with_part,
 )
-from prompt_gen.page.pictures import Mark, bar, columns
+from prompt_gen.page.pictures import bar, columns
 from prompt_gen.page.words import both, grouped, paragraph, plain, shown, table
-
-_RECITED = 20  # characters from which on a candidate counts for the shares of recited text
 
 
 def lists(report: Report) -> str:
@@ -62,9 +61,11 @@ def _common(report: Report) -> str:
         return title + absent("pieces shared with training lines", "与训练文本的公共片段")
     pictures = [panel(_recited_caption(p), _common_picture(p)) for p in predictors]
     note = paragraph(
-        "Candidates by the characters of the longest piece shared with a training line, 64 at "
-        f"most. From {_RECITED} characters on a candidate counts as long enough to be recited.",
-        f"候选按与训练文本最长公共片段的字符数，至多 64；满 {_RECITED} 字才计入照抄。",
+        "Candidates by the characters of the longest piece behind the caret that a training line "
+        f"has too. Looked up are those that make {MIN_CHARS} characters with what was typed, of "
+        f"which {MIN_NEW} or more are new.",
+        f"候选按光标之后与训练文本最长公共片段的字符数；只查连同已输入满 {MIN_CHARS} 字、"
+        f"其中新字满 {MIN_NEW} 个的候选。",
     )
     return title + first_of(pictures) + note
 
@@ -81,13 +82,12 @@ def _recited_caption(predictor: Predictor) -> str:
 
 def _common_picture(predictor: Predictor) -> str:
     counts = {row["chars"]: row["candidates"] for row in predictor["common"]}
-    end = max(*counts, _RECITED) + 1
+    end = max(*counts, MIN_NEW) + 1
     heights = [counts.get(chars, 0) for chars in range(end)]
     ticks = [((chars + 0.5) / end, str(chars)) for chars in range(0, end, 10)]
-    marks: list[Mark] = [(_RECITED / end, f"≥ {_RECITED}")]
     told = ", ".join(f"{chars}: {n}" for chars, n in sorted(counts.items()))
     name = plain(predictor["title"])
-    return columns(heights, ticks, f"{name}: candidates by shared characters: {told}", marks)
+    return columns(heights, ticks, f"{name}: candidates by shared characters: {told}")
 
 
 def _examples(report: Report) -> str:
@@ -117,7 +117,7 @@ def _canaries(report: Report) -> str:
         [
             shown(row["text"]),
             bar((row["exposure"] or 0) / most, "masked"),
-            "–" if row["exposure"] is None else f"{row['exposure']:.1f}",
+            _exposure(row),
             grouped(row["count"]),
         ]
         for row in secrets
@@ -129,11 +129,19 @@ def _canaries(report: Report) -> str:
         both("Times", "次数"),
     )
     note = paragraph(
-        "Exposure in bits, by how often a secret was put in: how far up it stands among all "
-        "that it might have been; each bit halves the guesses it takes.",
-        "按放入次数列出暴露度（比特）：秘密在所有可能中排得多靠前；每多一比特，所需猜测减半。",
+        "Exposure in bits, by how often a secret was put in: how far up it stands among other "
+        "secrets of its form; each bit halves the guesses it takes. ≥: it comes before all others "
+        "that were tried.",
+        "按放入次数列出暴露度（比特）：秘密在同样形式的其他秘密中排得多靠前；每多一比特，所需猜测减半。"
+        "≥ 表示它排在所有试过的秘密之前。",
     )
     return title + table("Secrets by exposure", heads, rows, "bars") + note
+
+
+def _exposure(row: dict[str, Any]) -> str:
+    if row["exposure"] is None:
+        return "–"
+    return f"{'≥ ' if row['exposure'] == row.get('most') else ''}{row['exposure']:.1f}"
 
 
 def _private(report: Report) -> str:

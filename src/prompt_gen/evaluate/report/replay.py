@@ -75,23 +75,23 @@ def _offered(candidate: str, right: int | None) -> str:
 
 
 def worst(report: Report) -> str:
-    """The lines that the model finds least probable or helps least with."""
+    """The lines with which the model helps least."""
     rows = [_bad(row) for row in report.get("worst") or []]
     if not rows:
         return absent("worst cases", "最差的例子")
     heads = (
-        both("Line, and what was offered first", "文本与最先给出的候选"),
-        both("Bits per character", "每字比特"),
+        both("Line, and a first candidate", "文本与一个首选候选"),
         both("Saved", "节省"),
     )
     return table("Worst lines", heads, rows, "even")
 
 
 def _bad(row: Line) -> list[str]:
-    offered = f'<small dir="auto">→ {shown(row["offered"])}</small>' if row.get("offered") else ""
-    bits, saved = row.get("bits_per_char"), row.get("saved")
+    saved, typed = row.get("saved"), shown(row["line"][: row["typed"]])
+    offered = (
+        f'<small dir="auto">{typed} → {shown(row["offered"])}</small>' if row["offered"] else ""
+    )
     return [
         f'<span dir="auto">{shown(row["line"])}</span>{offered}',
-        "–" if bits is None else f"{bits:.2f}",
         "–" if saved is None else percent(saved, 1),
     ]

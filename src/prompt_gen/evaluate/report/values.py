@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from prompt_gen.evaluate.metrics import METRICS, metric
+from prompt_gen.evaluate.metrics import METRICS, is_better, metric
 from prompt_gen.page.words import both, grouped, paragraph, percent, shown
 
 Report = dict[str, Any]
@@ -75,15 +75,12 @@ def difference(name: str, number: Measured | None) -> str:
 
 
 def _sign(name: str, number: Measured | None) -> str:
-    better = metric(name).better
     if not is_beyond_chance(number):
         mark, meaning = "≈", "within chance"
-    elif not better:
+    elif (ahead := is_better(name, number or {})) is None:
         mark, meaning = "≠", "different"
-    elif ((known(number) or 0) > 0) == (better == "more"):
-        mark, meaning = "▲", "better"
     else:
-        mark, meaning = "▼", "worse"
+        mark, meaning = ("▲", "better") if ahead else ("▼", "worse")
     kind = " alert" if meaning == "worse" else ""
     return f'<span class="sign{kind}" role="img" aria-label="{meaning}">{mark}</span>'
 
@@ -182,6 +179,6 @@ def absent(english: str, chinese: str) -> str:
 
 def verdict(row: dict[str, Any]) -> str:
     """A sentence on who wins, as an item of a list; its colour is the winner's."""
-    winner = row.get("winner") or "nobody"
+    winner = row.get("winner") if row.get("winner") in ("model", "other") else "nobody"
     chinese = f'<span class="zh" lang="zh">{shown(row["chinese"])}</span>'
     return f'<li class="for-{winner}">{shown(row["english"])}{chinese}</li>'
