@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from prompt_gen.run import Run
@@ -141,6 +142,30 @@ def test_a_gate_that_is_not_met_exits_with_five(trained: Run, tmp_path: Path) ->
     unknown = prompt_gen(*command, "--fail-under", "happiness=1")
     assert unknown.returncode == 2
     assert unknown.stdout == ""
+
+
+def test_sigterm_ends_an_evaluation_with_all_its_processes(trained: Run, tmp_path: Path) -> None:
+    held_out = tmp_path / "held-out.txt"
+    held_out.write_text("".join(f"第{i}行，高血压患者要少吃盐。\n" for i in range(2000)), "utf-8")
+    command = [sys.executable, "-m", "prompt_gen", "evaluate", str(trained.path), "--data"]
+    process = subprocess.Popen(
+        [*command, str(held_out), "--set", "evaluate.workers=2", "--set", "evaluate.typed=2000"],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "typing" in line:
+            break
+    started = psutil.Process(process.pid).children(recursive=True)
+    assert len(started) >= 2
+    process.send_signal(signal.SIGTERM)
+    said = process.stderr.read()
+    assert process.wait(60) == 130
+    assert "SIGTERM" in said
+    _, alive = psutil.wait_procs(started, timeout=20)
+    assert not alive
 
 
 def test_list_shows_the_tables() -> None:

@@ -170,6 +170,20 @@ def test_few_lines_decide_nothing(run: Run) -> None:
     assert {verdict["winner"] for verdict in found.as_dict()["verdicts"]} == {""}
 
 
+def test_a_kind_of_few_lines_decides_nothing(run: Run, tmp_path: Path) -> None:
+    train = list(corpus.load(run).train)
+    near = ["哦" + line[1:] for line in train if len(line) > 20][:3]
+    held_out = tmp_path / "lines.txt"
+    held_out.write_text("\n".join([*list(corpus.load(run).test)[:20], *near]) + "\n", "utf-8")
+    found = pipeline.evaluate(run.path, settings("evaluate.typed=40"), data=held_out)
+    contents = found.as_dict()
+    assert contents["lines"]["kinds"]["near"] > 0
+    for row in contents["predictors"]:
+        assert "low" in row["by_kind"]["unseen"]["saved@5"]
+        assert "low" not in (row["by_kind"]["near"]["saved@5"] or {})
+    assert not [verdict for verdict in contents["verdicts"] if verdict["kind"] == "near"]
+
+
 def test_other_settings_of_the_engine_leave_the_temperature_alone(run: Run, report: Report) -> None:
     before = bundle.load(run.path).temperature
     pipeline.evaluate(run.path, settings("engine.max_chars=4"))

@@ -1,21 +1,19 @@
 """Bits per character: equal to a direct computation with stock transformers."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
+from prompt_gen import bundle
 from prompt_gen.engine import Completer
 from prompt_gen.evaluate.likelihood import Likelihood, _windows, joined, measure
 from prompt_gen.evaluate.metrics import AMONG
 from prompt_gen.run import Run
-
-
-@pytest.fixture(scope="module")
-def stock(trained: Run):
-    return AutoModelForCausalLM.from_pretrained(trained.station("bundle")).eval()
+from tests.conftest import train_small
 
 
 def bits(found: Likelihood) -> float:
@@ -42,9 +40,23 @@ def stock_bits(stock, completer: Completer, lines: list[str]) -> float:
     return nats / math.log(2) / sum(len(line) + 1 for line in lines)
 
 
+@pytest.fixture(scope="module", params=["qwen3", "gpt2"])
+def of_a_kind(
+    request: pytest.FixtureRequest, corpus_file: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Run:
+    """A run of each of two architectures: with rotary and with learned positions."""
+    if request.param == "qwen3":
+        return request.getfixturevalue("trained")
+    where = tmp_path_factory.mktemp("runs") / request.param
+    settings = (f"model.architecture={request.param}", "train.steps=20", "evaluate.typed=0")
+    return train_small(corpus_file, where, *settings)
+
+
 def test_bits_per_character_are_those_of_stock_transformers(
-    stock, completer: Completer, lines: list[str]
+    of_a_kind: Run, lines: list[str]
 ) -> None:
+    completer = Completer.of(bundle.load(of_a_kind.path))
+    stock = AutoModelForCausalLM.from_pretrained(of_a_kind.station("bundle")).eval()
     sample = [line for line in lines[::9] if len(completer.tokenizer.encode(line)) < 60]
     ours = measure(completer, sample)
     assert bits(ours) == pytest.approx(stock_bits(stock, completer, sample), abs=1e-4)

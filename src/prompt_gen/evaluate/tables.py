@@ -97,13 +97,20 @@ def of_beginnings(subject: Subject, where_P: np.ndarray, min_right: int) -> dict
     }
 
 
+def _where(subject: Subject, where_P: np.ndarray, weights_RN: np.ndarray, min_right: int) -> Values:
+    """The main numbers of some beginnings; without draws where they are of few lines."""
+    n_lines = len(np.unique(subject.typed.line_P[where_P]))
+    drawn = weights_RN if n_lines >= FEWEST else weights_RN[:1]
+    return values(of_beginnings(subject, where_P, min_right), drawn)
+
+
 def by_kind(
     subject: Subject, known: Known, weights_RN: np.ndarray, min_right: int
 ) -> dict[str, Values]:
     """Numbers of the beginnings of each kind."""
     kind_P = known.kinds(subject.typed)
     return {
-        name: values(of_beginnings(subject, kind_P == kind, min_right), weights_RN)
+        name: _where(subject, kind_P == kind, weights_RN, min_right)
         for kind, name in enumerate(KINDS)
     }
 
@@ -113,7 +120,7 @@ def by_length(subject: Subject, weights_RN: np.ndarray, min_right: int) -> list[
     rows, length_P = [], subject.typed.length_P
     for first, last in LENGTHS:
         where_P = (length_P >= first) & (length_P <= (last or math.inf))
-        here = values(of_beginnings(subject, where_P, min_right), weights_RN)
+        here = _where(subject, where_P, weights_RN, min_right)
         rows.append({"first": first, "last": last, "keys": int(where_P.sum())} | told(here))
     return rows
 

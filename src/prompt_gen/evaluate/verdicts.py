@@ -44,18 +44,18 @@ def verdicts(
 
 
 def _also(title: tuple[str, str], numbers: list[str], row: dict[str, Any]) -> list[Verdict]:
-    """What else the other is ahead in, in one sentence; nothing if there is nothing."""
+    """What else the other is ahead in, by name, in one sentence; nothing if there is nothing."""
     lost = [number for number in numbers if row[number] and _winner(number, row[number]) == "other"]
     if not lost:
         return []
     who = f"{title[0][:1].upper()}{title[0][1:]}"
-    english = ", ".join(_names(number)[0].lower() for number in lost)
+    listed = ", ".join(lost)
     return [
         {
             "winner": "other",
             "kind": "",
-            "english": f"{who} also ahead of the model in: {english}.",
-            "chinese": f"{title[1]}还在以下各项优于模型：{'、'.join(_names(n)[1] for n in lost)}。",
+            "english": f"{who} also ahead of the model in {listed}.",
+            "chinese": f"{title[1]}还在以下各项优于模型：{listed}。",
         }
     ]
 
