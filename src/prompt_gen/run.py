@@ -33,7 +33,7 @@ class Event:
     """What a station tells whoever watches: where it is and what it found."""
 
     station: str
-    state: str  # "start", "progress", "note", "done" or "skipped"
+    state: str  # "start", "progress", "note", "done", "skipped", or a station's own
     done: float = 0.0
     total: float = 0.0
     facts: dict[str, Any] = field(default_factory=dict)

@@ -153,6 +153,9 @@ _TEXTS = {
     ("shards", "done"): _shards,
     ("training", "start"): _training_start,
     ("training", "done"): _training_done,
+    ("evaluate", "compare"): lambda f: (
+        f"evaluate: comparing {f['columns']} columns of {f['numbers']} numbers"
+    ),
     ("evaluate", "start"): lambda f: (
         f"evaluate: {f['lines']:,} lines, {f['typed']:,} of them typed key by key"
     ),

@@ -31,6 +31,7 @@ from prompt_gen.evaluate import (
 )
 from prompt_gen.evaluate.calibration import Calibration
 from prompt_gen.evaluate.memorisation import Memorisation
+from prompt_gen.evaluate.metrics import METRICS
 from prompt_gen.evaluate.optional import absent
 from prompt_gen.evaluate.predictors import Predictor
 from prompt_gen.evaluate.replay import Replay
@@ -96,6 +97,7 @@ def measure(
             )
             for predictor, calibrated in zip(found, fitted, strict=True)
         ]
+    watch(Event("evaluate", "compare", facts={"numbers": len(METRICS), "columns": len(found)}))
     contents = _contents(made, material, config, engine, subjects, lines)
     contents["made"] = _made(started, n, threads)
     report = Report(contents)

@@ -20,7 +20,7 @@ from prompt_gen.evaluate.numbers import Median, Number, Ratio, Total
 from prompt_gen.evaluate.typed import Typed
 
 MIN_CHARS, MIN_NEW = 20, 10  # of a text that is looked up: in all, and behind the caret
-MAX_TEXTS = 20_000  # candidates of a predictor that are looked up; of more, a sample
+MAX_TEXTS = 10_000  # candidates of a predictor that are looked up; of more, a sample
 N_EXAMPLES = 20
 _Row = tuple[int, int, str]  # line, characters typed, text
 

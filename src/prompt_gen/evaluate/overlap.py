@@ -5,22 +5,27 @@ the candidate is empty. BLEU and chrF take all pairs as one corpus, ROUGE is the
 As pairs are short, a perfect predictor need not have ROUGE-2 of 1: a pair of one character or word
 has no two in a row, and counts 0.
 
-N lines, R draws, P beginnings, O orders of n-grams
+Keys of one line are alike, and these libraries take their time: of each line at most ten beginnings
+are compared, evenly spread over it.
+
+N lines, R draws, C compared beginnings, O orders of n-grams
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import groupby
 from typing import Any, Protocol
 
 import numpy as np
 
-from prompt_gen.evaluate.numbers import Number
+from prompt_gen.evaluate.numbers import Number, Ratio
 from prompt_gen.evaluate.optional import Needs, absent
 from prompt_gen.evaluate.typed import Typed
 from prompt_gen.text import script
 
+_KEYS = 10  # beginnings of a line that are compared at most
 _ROUGE = ("rouge1", "rouge2", "rougeL")
 
 NEEDS: Needs = {
@@ -33,23 +38,24 @@ NEEDS: Needs = {
 
 @dataclass(frozen=True)
 class Pair:
-    """What was offered first, and what would have been right."""
+    """What was offered first in a line, and what would have been right."""
 
+    line: int
     offered: str
     target: str
 
 
 def numbers(typed: Typed) -> dict[str, Number]:
     """BLEU, chrF, and ROUGE of characters and of words; without those whose library is missing."""
-    pairs_P, lacking = pairs(typed), absent(NEEDS)
-    found: dict[str, Number] = {}
+    found, lacking = dict[str, Number](), absent(NEEDS)
+    pairs_C, n_lines = pairs(typed), len(typed.lines)
     if "bleu" not in lacking:
-        found |= {"bleu": _bleu(typed, pairs_P), "chrf": _chrf(typed, pairs_P)}
+        found["bleu"] = _bleu(bleu_metric(typed), pairs_C, n_lines)
+        found["chrf"] = _chrf(pairs_C, n_lines)
     for suffix, tokenizer in (("chars", Characters), ("words", Words)):
         if f"rouge1_{suffix}" not in lacking:
-            f1_P3 = _rouge(pairs_P, tokenizer())
-            rows = zip(_ROUGE, f1_P3.T, strict=True)
-            found |= {f"{kind}_{suffix}": typed.mean(f1_P) for kind, f1_P in rows}
+            means = _rouge(pairs_C, n_lines, tokenizer())
+            found |= {f"{kind}_{suffix}": mean for kind, mean in means.items()}
     return found
 
 
@@ -69,11 +75,15 @@ def facts(typed: Typed) -> dict[str, str]:
 
 
 def pairs(typed: Typed) -> list[Pair]:
-    """First candidate and target of each beginning [P]."""
-    offered_P = (
-        offer.candidates[0].completion if offer.candidates else "" for _, _, offer in typed
-    )
-    return [Pair(*pair) for pair in zip(offered_P, typed.target_P, strict=True)]
+    """First candidate and target of the beginnings that are compared, line by line."""
+    found, start = list[Pair](), 0
+    for line, row in enumerate(typed.offers):
+        spread = np.linspace(0, len(row) - 1, min(_KEYS, len(row))).round().astype(int).tolist()
+        for at in spread:
+            first = row[at].candidates[0].completion if row[at].candidates else ""
+            found.append(Pair(line, first, typed.target_P[start + at]))
+        start += len(row)
+    return found
 
 
 # -- sacrebleu ---------------------------------------------------------------------------------
@@ -87,11 +97,11 @@ def bleu_metric(typed: Typed, **settings: Any) -> Any:
     return BLEU(tokenize=tokenizer, force=True, **settings)
 
 
-def _bleu(typed: Typed, pairs_P: Sequence[Pair]) -> Number:
+def _bleu(metric: Any, pairs_C: Sequence[Pair], n_lines: int) -> Number:
     """BLEU of draws from the statistics of lines, which are those of the draw when summed up."""
-    metric = bleu_metric(typed)
-    stats_N = np.zeros((len(typed.lines), 2 + 2 * metric.max_ngram_order))
-    for line, own in _by_line(typed, pairs_P):
+    stats_N = np.zeros((n_lines, 2 + 2 * metric.max_ngram_order))
+    for line, of_line in groupby(pairs_C, lambda pair: pair.line):
+        own = list(of_line)
         score = metric.corpus_score([p.offered for p in own], [[p.target for p in own]])
         stats_N[line] = [score.sys_len, score.ref_len, *score.counts, *score.totals]
 
@@ -108,7 +118,7 @@ def _bleu(typed: Typed, pairs_P: Sequence[Pair]) -> Number:
     )
 
 
-def _chrf(typed: Typed, pairs_P: Sequence[Pair]) -> Number:
+def _chrf(pairs_C: Sequence[Pair], n_lines: int) -> Number:
     """chrF of draws: n-grams are counted and compared as sacrebleu does it for a corpus.
 
     Its own sums are not public. Source: Popović 2015, "chrF: character n-gram F-score for automatic
@@ -118,13 +128,13 @@ def _chrf(typed: Typed, pairs_P: Sequence[Pair]) -> Number:
     from sacrebleu.metrics.helpers import extract_all_char_ngrams
 
     beta = CHRF.BETA
-    counts_NO3 = np.zeros((len(typed.lines), CHRF.CHAR_ORDER, 3))
-    for line, pair in zip(typed.line_P, pairs_P, strict=True):
+    counts_NO3 = np.zeros((n_lines, CHRF.CHAR_ORDER, 3))
+    for pair in pairs_C:
         of_pair = (extract_all_char_ngrams(t, CHRF.CHAR_ORDER) for t in (pair.offered, pair.target))
         for order, (offered, target) in enumerate(zip(*of_pair, strict=True)):
             n_target = target.total()
             n_offered = offered.total() if n_target else 0  # sacrebleu counts them so
-            counts_NO3[line, order] += n_offered, n_target, (offered & target).total()
+            counts_NO3[pair.line, order] += n_offered, n_target, (offered & target).total()
 
     def number(weights_RN: np.ndarray) -> np.ndarray:
         counts_RO3 = np.tensordot(weights_RN, counts_NO3, axes=1)
@@ -143,13 +153,6 @@ def _mean_share(of_RO: np.ndarray, by_RO: np.ndarray, there_RO: np.ndarray) -> n
     """The mean of shares over those orders that are there; 0 without any."""
     share_RO = np.divide(of_RO, by_RO, out=np.zeros_like(of_RO), where=there_RO)
     return share_RO.sum(axis=1) / np.maximum(there_RO.sum(axis=1), 1)
-
-
-def _by_line(typed: Typed, pairs_P: Sequence[Pair]) -> list[tuple[int, Sequence[Pair]]]:
-    """The pairs of each line that has any."""
-    ends = np.cumsum([len(row) for row in typed.offers]).tolist()
-    slices = zip([0, *ends], ends, strict=False)
-    return [(line, pairs_P[a:b]) for line, (a, b) in enumerate(slices) if a < b]
 
 
 # -- rouge-score -------------------------------------------------------------------------------
@@ -190,11 +193,17 @@ class Words:
         return [word for word in words if not word.isspace()]
 
 
-def _rouge(pairs_P: Sequence[Pair], tokenizer: Tokenizer) -> np.ndarray:
-    """F1 [P, 3] of ROUGE-1, ROUGE-2 and ROUGE-L."""
+def _rouge(pairs_C: Sequence[Pair], n_lines: int, tokenizer: Tokenizer) -> dict[str, Number]:
+    """Mean F1 of ROUGE-1, ROUGE-2 and ROUGE-L."""
     from rouge_score.rouge_scorer import RougeScorer
 
     scorer = RougeScorer(_ROUGE, tokenizer=tokenizer)
-    found = (scorer.score(pair.target, pair.offered) for pair in pairs_P)
-    rows = [[scores[kind].fmeasure for kind in _ROUGE] for scores in found]
-    return np.array(rows).reshape(len(pairs_P), len(_ROUGE))
+    scores = [scorer.score(pair.target, pair.offered) for pair in pairs_C]
+    line_C = np.array([pair.line for pair in pairs_C], np.int64)
+    n_pairs_N = np.bincount(line_C, minlength=n_lines)
+    return {
+        kind: Ratio(
+            np.bincount(line_C, [score[kind].fmeasure for score in scores], n_lines), n_pairs_N
+        )
+        for kind in _ROUGE
+    }
