@@ -54,8 +54,8 @@ def _also(title: tuple[str, str], numbers: list[str], row: dict[str, Any]) -> li
         {
             "winner": "other",
             "kind": "",
-            "english": f"{who} also ahead of the model in {listed}.",
-            "chinese": f"{title[1]}还在以下各项优于模型：{listed}。",
+            "english": f"{who} ahead of the model in {listed}.",
+            "chinese": f"{title[1]}在以下各项优于模型：{listed}。",
         }
     ]
 

@@ -138,7 +138,7 @@ def named(names: Iterable[str], base: str, k: str = PREFERRED) -> str:
 def full(predictor: Predictor) -> str:
     """The whole name of a predictor, in both languages; of a bundle also where it lies."""
     title = shown(predictor["title"])
-    if predictor.get("chinese"):
+    if predictor.get("chinese") not in (None, "", predictor["title"]):
         return both(title, shown(predictor["chinese"]))
     return f"{label(predictor)}<small>{title}</small>"
 
