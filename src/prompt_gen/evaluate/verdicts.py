@@ -48,13 +48,12 @@ def _also(title: tuple[str, str], numbers: list[str], row: dict[str, Any]) -> li
     lost = [number for number in numbers if row[number] and _winner(number, row[number]) == "other"]
     if not lost:
         return []
-    who = f"{title[0][:1].upper()}{title[0][1:]}"
     listed = ", ".join(lost)
     return [
         {
             "winner": "other",
             "kind": "",
-            "english": f"{who} ahead of the model in {listed}.",
+            "english": f"Ahead of the model: {title[0]} in {listed}.",
             "chinese": f"{title[1]}在以下各项优于模型：{listed}。",
         }
     ]
