@@ -86,7 +86,8 @@ def measure(
         directory = material.directory or Path(spare)
         found = predictors.beside(made, material.corpus, material.other, config, directory)
         replay = Replay(engine, workers, directory)
-        fitted = [calibration.of(each, material.corpus, replay, config) for each in found]
+        known = material.corpus if typed_lines else None  # no key: nothing to calibrate
+        fitted = [calibration.of(each, known, replay, config) for each in found]
         tell = _progress(watch, len(found) * sum(map(len, typed_lines)))
         subjects = [
             Subject(
