@@ -151,37 +151,57 @@ class TrainConfig(Section):
 
     minutes: float = Field(default=5.0, gt=0, description="wall time of the training loop, minutes")
     steps: int | None = Field(default=None, ge=1, description="updates; given, it replaces minutes")
-    max_epochs: float = Field(
-        default=6.0, gt=0, description="passes over the text at most, where no steps are given"
+    max_epochs: float | None = Field(
+        default=None,
+        gt=0,
+        description="passes over the text at most, where no steps are given; this and what follows "
+        "is chosen by the device and the corpus where it is not given (training/recipe.py)",
     )
-    batch_tokens: int = Field(
-        default=1024,
+    batch_tokens: int | None = Field(
+        default=None,
         ge=64,
         description="tokens in a batch, rounded up to whole rows of the context",
     )
-    matrix_lr: float = Field(
-        default=0.02, gt=0, description="peak learning rate of Muon (hidden matrices)"
+    batch_growth: float | None = Field(
+        default=None, ge=1, le=64, description="how many times larger the batch is at the end"
     )
-    other_lr: float = Field(
-        default=0.006, gt=0, description="peak learning rate of AdamW (all the rest)"
+    matrix_lr: float | None = Field(
+        default=None, gt=0, description="peak learning rate of Muon (hidden matrices)"
     )
-    weight_decay: float = Field(
-        default=0.1, ge=0, description="decoupled decay of the hidden matrices"
+    other_lr: float | None = Field(
+        default=None, gt=0, description="peak learning rate of AdamW (all the rest)"
     )
-    warmup_steps: int = Field(default=30, ge=0, description="steps from zero to the peak at most")
-    decay: float = Field(
-        default=0.5, ge=0, le=1, description="last share of the run, falling linearly"
+    weight_decay: float | None = Field(
+        default=None, ge=0, description="decoupled decay of the hidden matrices"
     )
-    floor: float = Field(
-        default=0.05, ge=0, le=1, description="learning rate at the end, share of peak"
+    dropout: float | None = Field(
+        default=None,
+        ge=0,
+        lt=1,
+        description="share of embeddings and of blocks' outputs that is dropped while training",
     )
-    negatives: int = Field(
-        default=1024,
+    warmup_steps: int | None = Field(
+        default=None, ge=0, description="steps from zero to the peak at most"
+    )
+    decay: float | None = Field(
+        default=None, ge=0, le=1, description="last share of the run, falling linearly"
+    )
+    floor: float | None = Field(
+        default=None, ge=0, le=1, description="learning rate at the end, share of peak"
+    )
+    average: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="last share of the run whose mean weights are tried; 0: the last ones alone",
+    )
+    negatives: int | None = Field(
+        default=None,
         ge=0,
         description="random tokens of the sampled softmax; 0: the full one throughout",
     )
-    full_softmax: float = Field(
-        default=0.25, ge=0, le=1, description="last share of the run that uses the full softmax"
+    full_softmax: float | None = Field(
+        default=None, ge=0, le=1, description="last share of the run that uses the full softmax"
     )
     repeats: Literal["once", "sqrt"] = Field(
         default="sqrt",

@@ -5,7 +5,6 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prompt_gen.config import TrainConfig
 from prompt_gen.model import ARCHITECTURES, Shape
 from prompt_gen.model.qwen3 import build
 from prompt_gen.optim import Muon, rate
@@ -48,14 +47,14 @@ def test_every_parameter_has_one_optimizer() -> None:
     for name in ARCHITECTURES:
         module = ARCHITECTURES.load(name)
         model = module.build(Shape(2, 64), 300, 64, 0, 1)
-        groups = [g for o in optimizers(model, TrainConfig()) for g in o.param_groups]
+        groups = [g for o in optimizers(model, 0.02, 0.006, 0.1) for g in o.param_groups]
         trained = [id(p) for group in groups for p in group["params"]]
         assert sorted(trained) == sorted({id(p) for p in model.parameters()})
 
 
 def test_only_hidden_matrices_go_to_muon() -> None:
     model = build(Shape(2, 64), 300, 64, 0, 1)
-    muon, _ = optimizers(model, TrainConfig())
+    muon, _ = optimizers(model, 0.02, 0.006, 0.1)
     assert all(p.ndim == 2 and 300 not in p.shape for g in muon.param_groups for p in g["params"])
 
 

@@ -36,9 +36,9 @@ def test_every_epoch_has_every_token_once(
     lengths: list[int], n_rows: int, n_row_tokens: int, seed: int
 ) -> None:
     part = part_of(lengths)
-    batches = Batches(part, n_rows, n_row_tokens, seed)
-    n_batches = 3 * part.n_tokens // batches.n_batch_tokens + 1
-    stream = torch.cat([batches[k].tokens_BT.flatten() for k in range(n_batches)]).tolist()
+    batches, size = Batches(part, n_row_tokens, seed), n_rows * n_row_tokens
+    starts = range(0, 3 * part.n_tokens, size)
+    stream = torch.cat([batches.at(at, n_rows).tokens_BT.flatten() for at in starts]).tolist()
     for epoch in range(3):
         piece = stream[epoch * part.n_tokens : (epoch + 1) * part.n_tokens]
         assert Counter(piece) == Counter(range(part.n_tokens))
@@ -55,9 +55,9 @@ def test_weights_of_one_are_the_plain_order(lengths: list[int], seed: int) -> No
     ]
     n_tokens = 3 * part.n_tokens
     for weights in (None, part.weights):
-        batches = Batches(part, 1, n_tokens, seed, weights)
-        assert batches[0].tokens_BT[0].tolist() == np.concatenate(expected).tolist()
-        assert batches.epochs(1) == 3
+        batches = Batches(part, n_tokens, seed, weights)
+        assert batches.at(0, 1).tokens_BT[0].tolist() == np.concatenate(expected).tolist()
+        assert batches.epochs(n_tokens) == 3
 
 
 @settings(deadline=None, max_examples=30)
@@ -70,20 +70,20 @@ def test_documents_are_shown_as_often_as_they_weigh(
 ) -> None:
     lengths, weights = zip(*documents, strict=True)
     part, weights = part_of(list(lengths)), np.array(weights, np.float32)
-    batches = Batches(part, 1, 64, seed, weights)
+    batches = Batches(part, 64, seed, weights)
     copies = [batches._copies(epoch) for epoch in range(6)]
     ends = np.cumsum([n @ part.lengths for n in copies])
-    stream = np.concatenate([batches[k].tokens_BT[0] for k in range(ends[-1] // 64 + 1)])
+    stream = batches.at(0, ends[-1] // 64 + 1).tokens_BT.flatten()
     for n, piece in zip(copies, np.split(stream, ends), strict=False):
         assert (np.bincount(piece, minlength=part.n_tokens) == np.repeat(n, lengths)).all()
     for n_epochs, n in enumerate(np.cumsum(copies, axis=0), 1):
         assert (abs(n - n_epochs * weights.astype(float)) <= 1).all()
-    assert batches.epochs(100) == pytest.approx(6400 / (weights @ part.lengths))
+    assert batches.epochs(6400) == pytest.approx(6400 / (weights @ part.lengths))
 
 
 def test_every_epoch_shows_a_whole_weight_as_often_and_others_by_turns() -> None:
     part, weights = part_of([4, 4, 4, 4]), np.array([1, 3, 0.5, 1.5], np.float32)
-    batches = Batches(part, 1, 4, 0, weights)
+    batches = Batches(part, 4, 0, weights)
     copies = np.array([batches._copies(epoch) for epoch in range(8)])
     assert (copies[:, 0] == 1).all()
     assert (copies[:, 1] == 3).all()
@@ -94,7 +94,7 @@ def test_every_epoch_shows_a_whole_weight_as_often_and_others_by_turns() -> None
 
 def test_copies_side_by_side_do_not_see_each_other() -> None:
     part = part_of([5])
-    batch = Batches(part, 1, 20, 0, np.array([4], np.float32))[0]
+    batch = Batches(part, 20, 0, np.array([4], np.float32)).at(0, 1)
     assert batch.positions_BT[0].tolist() == [0, 1, 2, 3, 4] * 4
     assert batch.targets_BT[0].tolist() == [1, 2, 3, 4, IGNORE] * 4
     blocks = torch.block_diag(*[torch.ones(5, 5).tril()] * 4).bool()
@@ -106,7 +106,7 @@ def test_copies_side_by_side_do_not_see_each_other() -> None:
 def test_nothing_crosses_a_document(lengths: list[int], n_row_tokens: int) -> None:
     part = part_of(lengths)
     document = np.repeat(np.arange(len(lengths)), lengths)
-    batch = Batches(part, 2, n_row_tokens, 0)[0]
+    batch = Batches(part, n_row_tokens, 0).at(0, 2)
     for row in range(2):
         owners = document[batch.tokens_BT[row]]
         for at, target in enumerate(batch.targets_BT[row].tolist()):
@@ -120,19 +120,22 @@ def test_nothing_crosses_a_document(lengths: list[int], n_row_tokens: int) -> No
 
 
 @pytest.mark.parametrize("weights", [None, np.array([1, 2.5, 0.3, 1, 0.1], np.float32)])
-def test_any_batch_can_be_had_first(weights: np.ndarray | None) -> None:
+def test_the_stream_is_the_same_from_any_place_in_any_pieces(weights: np.ndarray | None) -> None:
     part = part_of([5, 9, 14, 3, 8])
-    in_order, at_random = (Batches(part, 2, 8, 7, weights) for _ in range(2))
-    expected = [in_order[k].tokens_BT for k in range(20)]
-    for k in (19, 0, 7, 13):
-        assert torch.equal(at_random[k].tokens_BT, expected[k])
+    whole = Batches(part, 8, 7, weights).at(0, 40)
+    for start, n_rows in ((38, 2), (0, 1), (7, 5), (13, 1)):
+        piece = Batches(part, 8, 7, weights).at(8 * start, n_rows)
+        assert torch.equal(piece.tokens_BT, whole.tokens_BT[start : start + n_rows])
+        same = whole.rows(slice(start, start + n_rows))
+        assert torch.equal(piece.mask_B1TT, same.mask_B1TT)
+        assert piece.n_targets == same.n_targets == int((same.targets_BT >= 0).sum())
 
 
 def test_epochs_and_seeds_differ_in_order() -> None:
     part = part_of([4] * 16)
-    first, second = (Batches(part, 1, 64, 0)[epoch].tokens_BT for epoch in (0, 1))
+    first, second = (Batches(part, 64, 0).at(64 * epoch, 1).tokens_BT for epoch in (0, 1))
     assert not torch.equal(first, second)
-    assert not torch.equal(first, Batches(part, 1, 64, 1)[0].tokens_BT)
+    assert not torch.equal(first, Batches(part, 64, 1).at(0, 1).tokens_BT)
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
@@ -142,7 +145,7 @@ def test_a_packed_document_is_predicted_as_if_it_were_alone(architecture: str) -
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(torch.randn_like(parameter) * 0.1)
-        batch = Batches(part, 1, 53, 0)[0]
+        batch = Batches(part, 53, 0).at(0, 1)
         packed = model(
             input_ids=batch.tokens_BT,
             attention_mask=batch.mask_B1TT,

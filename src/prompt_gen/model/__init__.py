@@ -7,9 +7,10 @@ from prompt_gen.config import ModelConfig
 from prompt_gen.model.sizing import Shape, choose_shape
 
 if TYPE_CHECKING:
+    from torch import nn
     from transformers import PreTrainedModel
 
-__all__ = ["ARCHITECTURES", "Shape", "build", "choose_shape"]
+__all__ = ["ARCHITECTURES", "Shape", "build", "choose_shape", "residual_writers"]
 
 ARCHITECTURES = Choices(
     "architecture",
@@ -35,7 +36,12 @@ def build(config: ModelConfig, shape: Shape, vocab_size: int, seed: int) -> "Pre
     torch.manual_seed(seed)
     model = part.build(shape, vocab_size, config.context, BOS_ID, EOS_ID)
     with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            if name.endswith(part.RESIDUAL_WRITERS):
-                parameter.zero_()
+        for module in residual_writers(model):
+            module.weight.zero_()  # type: ignore[operator]
     return model
+
+
+def residual_writers(model: "PreTrainedModel") -> "list[nn.Module]":
+    """The modules of a model whose output is added to the residual stream."""
+    names = ARCHITECTURES.load(model.config.model_type).RESIDUAL_WRITERS
+    return [module for name, module in model.named_modules() if name.endswith(names)]

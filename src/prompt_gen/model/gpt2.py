@@ -4,7 +4,7 @@ from transformers import GPT2Config, GPT2LMHeadModel
 
 from prompt_gen.model.sizing import Shape
 
-RESIDUAL_WRITERS = ("c_proj.weight",)
+RESIDUAL_WRITERS = ("c_proj",)
 
 
 def build(shape: Shape, vocab_size: int, context: int, bos_id: int, eos_id: int) -> GPT2LMHeadModel:

@@ -4,7 +4,7 @@ from typing import Any
 
 from prompt_gen.model.sizing import HEAD_WIDTH, Shape
 
-RESIDUAL_WRITERS = ("o_proj.weight", "down_proj.weight")
+RESIDUAL_WRITERS = ("o_proj", "down_proj")
 _ROPE_BASE = 10_000.0
 
 

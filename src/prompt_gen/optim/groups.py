@@ -4,14 +4,18 @@ import torch
 from torch import nn
 from transformers.pytorch_utils import Conv1D
 
-from prompt_gen.config import TrainConfig
 from prompt_gen.optim.muon import Muon
 
 _EMBEDDINGS = ("embed_tokens.weight", "wte.weight", "wpe.weight", "lm_head.weight")
 
 
-def build(model: nn.Module, config: TrainConfig) -> list[torch.optim.Optimizer]:
-    """Muon for hidden matrices; AdamW for embeddings, head, norms and biases."""
+def build(
+    model: nn.Module, matrix_lr: float, other_lr: float, weight_decay: float
+) -> list[torch.optim.Optimizer]:
+    """Muon for hidden matrices; AdamW for embeddings, head, norms and biases.
+
+    Only matrices decay.
+    """
     stored_in_out = {id(m.weight) for m in model.modules() if isinstance(m, Conv1D)}
     matrices, turned, others = [], [], []
     for name, parameter in model.named_parameters():
@@ -21,8 +25,6 @@ def build(model: nn.Module, config: TrainConfig) -> list[torch.optim.Optimizer]:
             (turned if id(parameter) in stored_in_out else matrices).append(parameter)
     groups = [{"params": matrices}, {"params": turned, "stored_in_out": True}]
     groups = [group for group in groups if group["params"]]
-    muon = Muon(groups, lr=config.matrix_lr, weight_decay=config.weight_decay)
-    adamw = torch.optim.AdamW(
-        others, lr=config.other_lr, betas=(0.9, 0.99), weight_decay=0.0, fused=True
-    )
+    muon = Muon(groups, lr=matrix_lr, weight_decay=weight_decay)
+    adamw = torch.optim.AdamW(others, lr=other_lr, betas=(0.9, 0.99), weight_decay=0.0, fused=True)
     return [muon, adamw]

@@ -1,8 +1,9 @@
 """Documents packed into rows of equal length, in a new order every epoch.
 
-All epochs, each with its own order of documents, make one endless stream of tokens; batch k is a
-fixed piece of it. So the order depends on the seed and the step alone, and a run can go on from any
-step. Attention and positions stay inside a document.
+All epochs, each with its own order of documents, make one endless stream of tokens; a batch is a
+piece of it. So the order depends on the seed and the place alone: a run can go on from any token,
+with batches of any size, in any number of processes. Attention and positions stay inside a
+document.
 
     B rows, T tokens in a row
 """
@@ -29,13 +30,22 @@ class Batch:
     positions_BT: Tensor
     mask_B1TT: Tensor  # True where a query (third axis) may look at a key (fourth)
 
+    @property
+    def n_targets(self) -> int:
+        """Positions that predict a token."""
+        return int((self.targets_BT != IGNORE).sum())
+
+    def rows(self, chosen: slice) -> "Batch":
+        """Some of the rows."""
+        return Batch(*(getattr(self, name)[chosen] for name in self.__dataclass_fields__))
+
     def to(self, device: torch.device) -> "Batch":
         """The same batch on a device."""
         return Batch(*(getattr(self, name).to(device) for name in self.__dataclass_fields__))
 
 
 class Batches:
-    """The endless stream of a part, cut into batches: `batches[k]` is a pure function of k.
+    """The endless stream of a part, from any token on: a pure function of the place.
 
     Epoch e shows document i, of weight w and with a phase u in [0, 1) that the seed fixes,
     floor((e + 1) w + u) - floor(e w + u) times: w times on average, and once each where w is 1.
@@ -44,13 +54,12 @@ class Batches:
     def __init__(
         self,
         part: Part,
-        n_rows: int,
         n_row_tokens: int,
         seed: int,
         weights: np.ndarray | None = None,
     ) -> None:
         self._part = part
-        self._shape = (n_rows, n_row_tokens)
+        self.n_row_tokens = n_row_tokens
         self._seed = seed
         self._lengths = part.lengths
         weights = np.ones(len(part)) if weights is None else weights
@@ -62,33 +71,30 @@ class Batches:
         self._epochs: dict[int, tuple[np.ndarray, np.ndarray]] = {}
 
     @property
-    def n_batch_tokens(self) -> int:
-        """Tokens in a batch."""
-        return self._shape[0] * self._shape[1]
-
-    @property
     def n_epoch_tokens(self) -> float:
         """Tokens in an epoch on average, repetitions included."""
         return float(self._weights @ self._lengths)
 
-    def epochs(self, n_batches: int) -> float:
-        """How many epochs so many batches are."""
-        return n_batches * self.n_batch_tokens / self.n_epoch_tokens
+    def epochs(self, n_tokens: int) -> float:
+        """How many epochs so many tokens of the stream are."""
+        return n_tokens / self.n_epoch_tokens
 
-    def __getitem__(self, k: int) -> Batch:
-        tokens, documents = self._stream(k * self.n_batch_tokens, self.n_batch_tokens + 1)
+    def at(self, start: int, n_rows: int) -> Batch:
+        """So many rows of the stream, from token `start` on."""
+        shape = (n_rows, self.n_row_tokens)
+        tokens, documents = self._stream(start, n_rows * self.n_row_tokens + 1)
         here, there = documents[:-1], documents[1:]
         targets = np.where(here == there, tokens[1:], IGNORE)
-        here_BT = here.reshape(self._shape)
-        steps_BT = np.arange(self._shape[1])[None, :].repeat(self._shape[0], 0)
-        first_BT = np.ones(self._shape, bool)
+        here_BT = here.reshape(shape)
+        steps_BT = np.arange(self.n_row_tokens)[None, :].repeat(n_rows, 0)
+        first_BT = np.ones(shape, bool)
         first_BT[:, 1:] = here_BT[:, 1:] != here_BT[:, :-1]
         starts_BT = np.maximum.accumulate(np.where(first_BT, steps_BT, 0), axis=1)
-        causal_TT = np.tri(self._shape[1], dtype=bool)
+        causal_TT = np.tri(self.n_row_tokens, dtype=bool)
         mask_BTT = (here_BT[:, :, None] == here_BT[:, None, :]) & causal_TT
         return Batch(
-            torch.from_numpy(tokens[:-1].reshape(self._shape)),
-            torch.from_numpy(targets.reshape(self._shape)),
+            torch.from_numpy(tokens[:-1].reshape(shape)),
+            torch.from_numpy(targets.reshape(shape)),
             torch.from_numpy(steps_BT - starts_BT),
             torch.from_numpy(mask_BTT[:, None]),
         )

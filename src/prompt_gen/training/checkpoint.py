@@ -1,8 +1,9 @@
 """Checkpoints: everything a run needs to go on as if nothing had happened.
 
-A checkpoint is a directory `step-N` with the weights, the state of the optimizers and of the random
-numbers (safetensors: nothing is unpickled), and `state.json` with the SHA-256 of both. It is
-staged, synced and renamed, so that a crash leaves the one before it.
+A checkpoint is a directory `step-N` with the weights, the state of the optimizers, of the mean of
+the weights and of the random numbers (safetensors: nothing is unpickled), and `state.json` with
+where the run was and the SHA-256 of both files. It is staged, synced and renamed, so that a crash
+leaves the one before it.
 """
 
 import json
@@ -18,6 +19,7 @@ from torch import nn
 
 from prompt_gen.errors import Damaged, Mismatch
 from prompt_gen.run import file_hash, staged_directory
+from prompt_gen.training.average import Average
 
 _FILES = ("model.safetensors", "optimizer.safetensors")
 
@@ -27,6 +29,7 @@ class Progress:
     """Where a run is: counted in steps, seconds and the best validation seen."""
 
     step: int = 0
+    n_tokens: int = 0  # of the stream of training text
     elapsed_s: float = 0.0
     best_bits: float = float("inf")  # bits per character
     best_step: int = 0
@@ -34,27 +37,24 @@ class Progress:
     n_worse: int = 0  # validations in a row that did not improve
 
 
-def save(
-    directory: Path,
-    model: nn.Module,
-    optimizers: list[torch.optim.Optimizer],
-    progress: Progress,
-    plan: dict[str, Any],
-    print_: str,
-    keep: int,
-) -> Path:
-    """Write `step-N` and remove all but the newest `keep`."""
-    path = directory / f"step-{progress.step:08d}"
+@dataclass(frozen=True)
+class Held:
+    """What a run holds in memory and a checkpoint on disk."""
+
+    model: nn.Module
+    optimizers: list[torch.optim.Optimizer]
+    average: Average
+
+
+def save(directory: Path, held: Held, state: dict[str, Any], print_: str, keep: int) -> Path:
+    """Write `step-N` and remove all but the newest `keep`; `state` has at least the progress."""
+    path = directory / f"step-{state['progress']['step']:08d}"
     with staged_directory(path) as staged:
-        save_weights(model, staged / _FILES[0])
-        (staged / _FILES[1]).write_bytes(serialize(_optimizer_tensors(optimizers)))
-        state = {
-            "fingerprint": print_,
-            "progress": vars(progress),
-            "plan": plan,
-            "sha256": {name: file_hash(staged / name) for name in _FILES},
-        }
-        (staged / "state.json").write_text(json.dumps(state, indent=1) + "\n", "utf-8")
+        save_weights(held.model, staged / _FILES[0])
+        (staged / _FILES[1]).write_bytes(serialize(_other_tensors(held)))
+        hashes = {name: file_hash(staged / name) for name in _FILES}
+        record = {"fingerprint": print_, **state, "averaged": held.average.n, "sha256": hashes}
+        (staged / "state.json").write_text(json.dumps(record, indent=1) + "\n", "utf-8")
     others = [step for step in _steps(directory) if step != path]
     for old in others[keep - 1 :]:
         shutil.rmtree(old)
@@ -120,12 +120,15 @@ def exists(directory: Path) -> bool:
     return bool(_steps(directory))
 
 
-def restore(path: Path, model: nn.Module, optimizers: list[torch.optim.Optimizer]) -> None:
-    """Put a checkpoint's weights, optimizer state and random state back."""
-    load_weights(model, path / _FILES[0])
+def restore(path: Path, held: Held) -> None:
+    """Put a checkpoint's weights, optimizer state, mean and random state back."""
+    load_weights(held.model, path / _FILES[0])
     tensors = load_file(path / _FILES[1])
     torch.set_rng_state(tensors.pop("rng"))
-    for number, optimizer in enumerate(optimizers):
+    held.average.n = json.loads((path / "state.json").read_text("utf-8"))["averaged"]
+    n_averages = sum(key.startswith("average.") for key in tensors)
+    held.average.tensors = [tensors.pop(f"average.{i}") for i in range(n_averages)]
+    for number, optimizer in enumerate(held.optimizers):
         record = optimizer.state_dict()
         record["state"] = {}
         for key, tensor in tensors.items():
@@ -135,9 +138,11 @@ def restore(path: Path, model: nn.Module, optimizers: list[torch.optim.Optimizer
         optimizer.load_state_dict(record)
 
 
-def _optimizer_tensors(optimizers: list[torch.optim.Optimizer]) -> dict[str, torch.Tensor]:
+def _other_tensors(held: Held) -> dict[str, torch.Tensor]:
+    """All that is not weights, by name: `rng`, `average.N`, `OPTIMIZER.PARAMETER.NAME`."""
     tensors = {"rng": torch.get_rng_state()}
-    for number, optimizer in enumerate(optimizers):
+    tensors |= {f"average.{i}": mean.cpu() for i, mean in enumerate(held.average.tensors)}
+    for number, optimizer in enumerate(held.optimizers):
         for parameter, state in optimizer.state_dict()["state"].items():
             for name, value in state.items():
                 tensors[f"{number}.{parameter}.{name}"] = torch.as_tensor(value).contiguous().cpu()

@@ -20,11 +20,14 @@ from prompt_gen.config import TrainConfig
 from prompt_gen.errors import CorpusTooSmall, Diverged, Interrupted, SettingError
 from prompt_gen.run import Event, Watch, staged_directory
 from prompt_gen.shards import Part, ShardSet
-from prompt_gen.training import checkpoint
+from prompt_gen.training import checkpoint, dropout
+from prompt_gen.training import recipe as recipes
+from prompt_gen.training.average import Average
 from prompt_gen.training.batches import Batch, Batches
 from prompt_gen.training.likelihood import bits_per_character
-from prompt_gen.training.loss import Loss
+from prompt_gen.training.loss import Objective, Sample, Sampler
 from prompt_gen.training.plan import Plan
+from prompt_gen.training.recipe import Recipe
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -66,7 +69,8 @@ def fit(
             f"At least {MIN_TOKENS} tokens are needed (about {2 * MIN_TOKENS} characters, "
             "in ten lines or more); a useful completer wants a thousand lines",
         )
-    session = Session(model, shards, config, directory, print_, watch)
+    recipe = recipes.choose(config, choose_device(config), epochs=0.0)
+    session = Session(model, shards, config, recipe, directory, print_, watch)
     if resume and checkpoint.exists(directory / "checkpoints"):
         session.resume()
     elif resume:
@@ -134,27 +138,31 @@ class Session:
         model: "PreTrainedModel",
         shards: ShardSet,
         config: TrainConfig,
+        recipe: Recipe,
         directory: Path,
         print_: str,
         watch: Watch,
     ) -> None:
-        self.config, self.shards, self.directory, self.print_ = config, shards, directory, print_
-        self.watch = watch
+        self.config, self.recipe, self.shards = config, recipe, shards
+        self.directory, self.print_, self.watch = directory, print_, watch
         self.accelerator = Accelerator(
             cpu=choose_device(config) == "cpu",
             log_with="tensorboard",
             project_config=ProjectConfiguration(logging_dir=str(directory)),
         )
         self.accelerator.init_trackers("tensorboard")
+        self.model = model
         self.context: int = model.config.max_position_embeddings
-        optimizers = optim.build(model, config)
-        self.model, *self.optimizers = self.accelerator.prepare(model, *optimizers)
-        n_rows = math.ceil(config.batch_tokens / self.context)
         weights = shards.train.weights if config.repeats == "sqrt" else None
-        self.batches = Batches(shards.train, n_rows, self.context, config.seed, weights)
+        self.batches = Batches(shards.train, self.context, config.seed, weights)
+        self.plan = Plan.of(config, recipe, self.context, self.batches.n_epoch_tokens)
         counts_V = shards.train.token_counts(model.config.vocab_size)
-        self.loss = Loss(self.model, counts_V, config.negatives)
-        self.plan = Plan.of(config, self.batches.n_epoch_tokens / self.batches.n_batch_tokens)
+        self.sampler = Sampler(counts_V, recipe.negatives, config.seed)
+        dropout.add(model, recipe.dropout)
+        self.peaks = recipe.matrix_lr, recipe.other_lr
+        optimizers = optim.build(model, *self.peaks, recipe.weight_decay)
+        self.objective, *self.optimizers = self.accelerator.prepare(Objective(model), *optimizers)
+        self.average = Average()
         self.progress = checkpoint.Progress()
         self.n_params = sum(p.numel() for p in model.parameters())
         self.validation = _sample(shards.validation, config.validate_lines, config.seed)
@@ -168,43 +176,55 @@ class Session:
         started = time.monotonic() - self.progress.elapsed_s
         last_saved = last_report = self.progress.elapsed_s
         losses: list[torch.Tensor] = []
-        steps_then = self.progress.step
+        tokens_then = self.progress.n_tokens
+        self.objective.train()
         self.watch(Event("training", "start", facts=self._shape_facts()))
         while not interrupted and self._share_done() < 1:
-            losses.append(self.step(self.batches[self.progress.step]))
-            self.progress.step += 1
+            losses.append(self.step())
             now = self.progress.elapsed_s = time.monotonic() - started
             if self._share_done() * self.config.n_validations >= self.progress.n_validations + 1:
                 self.validate()
                 if self.progress.n_worse >= _MAX_WORSE:
                     self.plan = self.plan.shortened(now)
             if now - last_report >= _REPORT_S:
-                pace = (self.progress.step - steps_then) / (now - last_report)
+                pace = (self.progress.n_tokens - tokens_then) / (now - last_report)
                 self._report(torch.stack(losses).mean().item(), pace)
-                last_report, steps_then, losses = now, self.progress.step, []
+                last_report, tokens_then, losses = now, self.progress.n_tokens, []
             if now - last_saved >= self.config.checkpoint_seconds:
                 self.save()
                 last_saved = now
 
-    def step(self, batch: Batch) -> torch.Tensor:
+    def step(self) -> torch.Tensor:
         """One update; returns the batch's mean loss, nats per token."""
-        batch = batch.to(self.accelerator.device)
-        rate = self.plan.rate(self.progress.step, self.progress.elapsed_s)
-        for optimizer, peak in zip(self.optimizers, self._peaks(), strict=True):
+        progress, share = self.progress, self._share_done()
+        batch = self.batches.at(progress.n_tokens, self.plan.rows(share))
+        is_sampled = share < 1 - self.recipe.full_softmax
+        sample = self.sampler.draw(batch, progress.step) if is_sampled else None
+        rate = self.plan.rate(progress.step, share)
+        for optimizer, peak in zip(self.optimizers, self.peaks, strict=True):
             for group in optimizer.param_groups:
                 group["lr"] = peak * rate
-        loss = self.loss(batch, sampled=self._share_done() < 1 - self.config.full_softmax)
-        self.accelerator.backward(loss)
+        loss = self._gradients(batch, sample)
         for optimizer in self.optimizers:
             optimizer.step()
             optimizer.zero_grad()
+        progress.step += 1
+        progress.n_tokens += batch.tokens_BT.numel()
+        if share >= 1 - self.recipe.average:
+            self.average.add(self.model)
+        return loss
+
+    def _gradients(self, batch: Batch, sample: Sample | None) -> torch.Tensor:
+        """Gradients of the batch's mean loss, which is returned."""
+        device = self.accelerator.device
+        nats = self.objective(batch.to(device), sample.to(device) if sample else None)
+        loss = nats / batch.n_targets
+        self.accelerator.backward(loss)
         return loss.detach()
 
-    def _peaks(self) -> tuple[float, float]:
-        return self.config.matrix_lr, self.config.other_lr
-
     def _share_done(self) -> float:
-        return self.plan.share_done(self.progress.step, self.progress.elapsed_s)
+        progress = self.progress
+        return self.plan.share_done(progress.step, progress.n_tokens, progress.elapsed_s)
 
     # -- looks at the validation part ----------------------------------------------------------
 
@@ -225,9 +245,8 @@ class Session:
             self.progress.best_bits, self.progress.best_step = bits, self.progress.step
             self.progress.n_worse = 0
             with staged_directory(self.directory / "best") as staged:
-                bare = self.accelerator.unwrap_model(self.model)
-                checkpoint.save_weights(bare, staged / "model.safetensors")
-                bare.config.save_pretrained(staged)
+                checkpoint.save_weights(self.model, staged / "model.safetensors")
+                self.model.config.save_pretrained(staged)
         self.accelerator.log({"validation/bits_per_char": bits}, step=self.progress.step)
         self.watch(Event("training", "note", facts={"validation_bits_per_char": bits}))
         self.validation_bits = bits
@@ -235,18 +254,18 @@ class Session:
 
     # -- reports, checkpoints, the end ---------------------------------------------------------
 
-    def _report(self, loss: float, steps_per_s: float) -> None:
+    def _report(self, loss: float, tokens_per_s: float) -> None:
         progress, share = self.progress, self._share_done()
         facts = {
             "step": progress.step,
             "bits_per_char": loss / math.log(2) * self._tokens_per_char,
-            "tokens_per_s": steps_per_s * self.batches.n_batch_tokens,
-            "epochs": self.batches.epochs(progress.step),
+            "tokens_per_s": tokens_per_s,
+            "epochs": self.batches.epochs(progress.n_tokens),
             "validation": self.validation_bits,
             "left_s": progress.elapsed_s / share - progress.elapsed_s if share else 0.0,
         }
         logged = {f"train/{name}": facts[name] for name in ("bits_per_char", "tokens_per_s")}
-        logged["train/rate"] = self.plan.rate(progress.step, progress.elapsed_s)
+        logged["train/rate"] = self.plan.rate(progress.step, share)
         self.accelerator.log(logged, step=progress.step)
         self.watch(Event("training", "progress", share, 1.0, facts))
 
@@ -255,38 +274,42 @@ class Session:
             "parameters": self.n_params,
             "device": str(self.accelerator.device),
             "threads": torch.get_num_threads(),
-            "batch_tokens": self.batches.n_batch_tokens,
+            "batch_tokens": self.plan.n_rows * self.context,
             "train_tokens": self.shards.train.n_tokens,
         }
 
     def save(self) -> None:
         """Write a checkpoint."""
-        bare = self.accelerator.unwrap_model(self.model)
-        plan = self.plan.as_json()
-        where = self.directory / "checkpoints"
-        keep = self.config.keep_checkpoints
-        checkpoint.save(where, bare, self.optimizers, self.progress, plan, self.print_, keep)
+        checkpoint.save(
+            self.directory / "checkpoints",
+            checkpoint.Held(self.model, self.optimizers, self.average),
+            {"progress": vars(self.progress), "plan": self.plan.as_json()},
+            self.print_,
+            self.config.keep_checkpoints,
+        )
 
     def resume(self) -> None:
         """Go on from the newest whole checkpoint."""
         path, state, problems = checkpoint.newest(self.directory / "checkpoints", self.print_)
         for problem in problems:
             self.watch(Event("training", "note", facts={"warning": problem}))
-        bare = self.accelerator.unwrap_model(self.model)
-        checkpoint.restore(path, bare, self.optimizers)
+        checkpoint.restore(path, checkpoint.Held(self.model, self.optimizers, self.average))
         self.progress = checkpoint.Progress(**state["progress"])
         self.plan = Plan(**state["plan"])
         self.watch(Event("training", "note", facts={"resumed_at_step": self.progress.step}))
 
     def finish(self) -> Trained:
-        """The best weights of the run, with the last ones among the candidates."""
+        """The best weights of the run, with the last ones and their mean among the candidates."""
         self.validate()
+        if self.average.n:
+            with self.average.put_in(self.model):
+                self.validate()
         self.save()
         self.accelerator.end_training()
         progress = self.progress
         facts = self._shape_facts() | {
             "steps": progress.step,
-            "epochs": round(self.batches.epochs(progress.step), 2),
+            "epochs": round(self.batches.epochs(progress.n_tokens), 2),
             "seconds": round(progress.elapsed_s, 1),
             "best_step": progress.best_step,
             "validation_bits_per_char": progress.best_bits,

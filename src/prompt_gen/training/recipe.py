@@ -1,0 +1,63 @@
+"""How a run learns where nothing is said: one table by device, changed by how often text is seen.
+
+What is behind each number is in docs/log.md, "The recipe".
+"""
+
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from prompt_gen.config import TrainConfig
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Every choice of a run; the fields are those of `TrainConfig`, with none of them left open."""
+
+    batch_tokens: int
+    batch_growth: float
+    matrix_lr: float
+    other_lr: float
+    weight_decay: float
+    dropout: float
+    warmup_steps: int
+    decay: float
+    floor: float
+    average: float
+    negatives: int
+    full_softmax: float
+    max_epochs: float
+
+
+_CPU = Recipe(
+    batch_tokens=1024,
+    batch_growth=1.0,
+    matrix_lr=0.02,
+    other_lr=0.006,
+    weight_decay=0.1,
+    dropout=0.0,
+    warmup_steps=30,
+    decay=0.5,
+    floor=0.05,
+    average=0.0,
+    negatives=1024,
+    full_softmax=0.25,
+    max_epochs=6.0,
+)
+_GPU = replace(
+    _CPU, batch_tokens=32_768, batch_growth=2.0, warmup_steps=100, negatives=0, max_epochs=12.0
+)
+RECIPES = {"cpu": _CPU, "cuda": _GPU, "mps": replace(_GPU, batch_tokens=8192)}
+
+# What changes from so many epochs on: the same text again is learned by heart otherwise.
+_FROM_EPOCHS: tuple[tuple[float, dict[str, Any]], ...] = ((4.0, {"dropout": 0.1}),)
+
+
+def choose(config: TrainConfig, device: str, epochs: float) -> Recipe:
+    """The recipe for a device and a run of so many epochs, with what the settings say instead."""
+    changes: dict[str, Any] = {}
+    for least, change in _FROM_EPOCHS:
+        if epochs >= least:
+            changes |= change
+    given = {field.name: getattr(config, field.name) for field in fields(Recipe)}
+    changes |= {name: value for name, value in given.items() if value is not None}
+    return replace(RECIPES[device], **changes)
