@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from prompt_gen import ngrams
 from prompt_gen.config import EngineConfig
 from prompt_gen.engine import Completer
 from prompt_gen.engine.covers import Vocabulary
 from prompt_gen.evaluate import likelihood
-from prompt_gen.evaluate.baselines import kneser_ney, ngram
+from prompt_gen.evaluate.baselines import ngram
 from prompt_gen.evaluate.baselines.ngram import NGram
 from prompt_gen.vocab import TOKENIZERS, Tokenizer
 
@@ -26,8 +27,8 @@ WIDE = EngineConfig(n=5, diversity=0, deadline_ms=60_000)
 @pytest.fixture(scope="module", params=[1, 2, 3, 5])
 def model(request: pytest.FixtureRequest) -> NGram:
     with TemporaryDirectory() as directory:
-        kneser_ney.build(LINES, SIZE, BOS, 1, request.param, Path(directory))
-        return NGram(kneser_ney.load(Path(directory)))
+        ngrams.build(LINES, SIZE, BOS, 1, request.param, Path(directory))
+        return NGram(ngrams.load(Path(directory)))
 
 
 def logs(model: NGram, tokens: list[int]) -> np.ndarray:

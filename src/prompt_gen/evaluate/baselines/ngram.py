@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
+from prompt_gen import ngrams
 from prompt_gen.config import EngineConfig
 from prompt_gen.engine import Completer
-from prompt_gen.evaluate.baselines import kneser_ney
-from prompt_gen.evaluate.baselines.kneser_ney import START, KneserNey, State
+from prompt_gen.ngrams import START, KneserNey, State
 from prompt_gen.vocab import Tokenizer, load_tokenizer
 
 _KEPT_BYTES = 1 << 25  # of distributions: those that were asked for last
@@ -31,7 +31,7 @@ def build(
     """
     tokenizer.save(directory)
     lines, (bos, eos) = _encoded(documents, tokenizer), (tokenizer.bos_id, tokenizer.eos_id)
-    kneser_ney.build(lines, tokenizer.size, bos, eos, order, directory)
+    ngrams.build(lines, tokenizer.size, bos, eos, order, directory)
 
 
 def _encoded(
@@ -48,7 +48,7 @@ def load(directory: Path, config: EngineConfig) -> Completer:
     Raises:
         Damaged: there is nothing, or it cannot be read.
     """
-    return Completer(load_tokenizer(directory), NGram(kneser_ney.load(directory)), config)
+    return Completer(load_tokenizer(directory), NGram(ngrams.load(directory)), config)
 
 
 class NGram:

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prompt_gen.errors import Damaged
-from prompt_gen.evaluate.baselines import kneser_ney
-from prompt_gen.evaluate.baselines.kneser_ney import FALLBACK_DISCOUNTS, KneserNey, discounts
+from prompt_gen.ngrams import kneser_ney
+from prompt_gen.ngrams.kneser_ney import FALLBACK_DISCOUNTS, KneserNey, discounts
 from tests.conftest import lines_of
 
 BOS, EOS, UNKNOWN = 0, 1, 2
@@ -120,6 +120,20 @@ def test_every_probability_is_that_of_the_equations(order: int, lines: Lines) ->
     for context in contexts(min(order, 3)):
         wanted = [slow.probability(word, context) for word in range(1, SIZE)]
         assert model.distribution(context)[1:] == pytest.approx(wanted, rel=1e-5)
+
+
+@pytest.mark.parametrize("order", [1, 2, 4])
+@settings(deadline=None)
+@given(lines=corpora, words=word_lists)
+def test_one_probability_is_an_entry_of_the_distribution(
+    order: int, lines: Lines, words: list[int]
+) -> None:
+    model, line, nats = made(lines, order), [BOS, *words, EOS], 0.0
+    for at in range(1, len(line)):
+        wanted = model.distribution(line[:at])[line[at]]
+        assert model.probability(model.state(line[:at]), line[at]) == pytest.approx(wanted)
+        nats -= np.log(wanted)
+    assert model.nats(line) == pytest.approx(nats)
 
 
 def test_discounts_of_counted_counts() -> None:

@@ -17,6 +17,7 @@ level k - 1 and then by their last token, so that all that was seen behind a con
 T tokens of all lines, n rows of a level, V vocabulary
 """
 
+import math
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ import numpy as np
 
 from prompt_gen.errors import Damaged
 
+Line = Sequence[int] | np.ndarray  # token ids
 State = tuple[int, int]  # level and row of the longest context that was seen
 
 START: State = (0, 0)
@@ -44,7 +46,7 @@ class _Grams:
 
 
 def build(
-    lines: Iterable[tuple[Sequence[int], int]],
+    lines: Iterable[tuple[Line, int]],
     size: int,
     bos: int,
     eos: int,
@@ -83,7 +85,7 @@ class _Text:
     counts_T: np.ndarray
 
 
-def _joined(lines: Iterable[tuple[Sequence[int], int]], bos: int, eos: int) -> _Text:
+def _joined(lines: Iterable[tuple[Line, int]], bos: int, eos: int) -> _Text:
     ids, lengths, counts = array("i"), array("i"), array("q")
     for line, count in lines:
         ids.append(bos)
@@ -183,9 +185,8 @@ class KneserNey:
         if level == self.order - 1:
             level, row = level - 1, int(self.suffixes[level][row])
         while level:
-            start, end = self._range(level, row)
-            at = start + int(self.tokens[level + 1][start:end].searchsorted(token))
-            if at < end and self.tokens[level + 1][at] == token:
+            at = self._row(level, row, token)
+            if at is not None:
                 return level + 1, at
             level, row = level - 1, int(self.suffixes[level][row])
         return 1, token
@@ -215,6 +216,31 @@ class KneserNey:
     def distribution(self, context: Sequence[int]) -> np.ndarray:
         """Probabilities of the next token behind a context, float32 [V]; BOS has none."""
         return self.behind(self.state(context))
+
+    def probability(self, state: State, token: int) -> float:
+        """The probability of one token behind a state: an entry of `behind`, found alone."""
+        (level, row), weight, found = state, 1.0, 0.0
+        while level:
+            at = self._row(level, row, token)
+            if at is not None:
+                found += weight * float(self.probs[level + 1][at])
+            weight *= float(self.gammas[level][row])
+            level, row = level - 1, int(self.suffixes[level][row])
+        return found + weight * float(self.probs[1][token])
+
+    def nats(self, line: Line) -> float:
+        """Minus the logarithm of a line's probability; its first token, BOS, is given."""
+        state, found = self.step(START, int(line[0])), 0.0
+        for token in map(int, line[1:]):
+            found -= math.log(self.probability(state, token))
+            state = self.step(state, token)
+        return found
+
+    def _row(self, level: int, row: int, token: int) -> int | None:
+        """The row, one level above, of a context with a token behind it; none: not seen."""
+        start, end = self._range(level, row)
+        at = start + int(self.tokens[level + 1][start:end].searchsorted(token))
+        return at if at < end and self.tokens[level + 1][at] == token else None
 
     def _range(self, level: int, row: int) -> tuple[int, int]:
         starts = self.starts[level]
