@@ -1,7 +1,8 @@
-"""The whole configuration: defaults < recorded < file < environment < command line.
+"""The whole configuration: defaults < recorded < preset < file < environment < command line.
 
 Recorded are the settings that the corpus and the vocabulary of a run were made with, so that a
-later station does not make them anew.
+later station does not make them anew. A preset is a set of settings with a name (`presets/`); any
+of the sources behind it may choose one.
 
 The file is TOML with a table per station:
 
@@ -26,6 +27,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from prompt_gen import presets
 from prompt_gen.config import (
     CorpusConfig,
     EngineConfig,
@@ -42,12 +44,13 @@ FILE = "prompt-gen.toml"
 
 
 class RunConfig(BaseSettings):
-    """One section per station."""
+    """One section per station, and which preset lies under them."""
 
     model_config = SettingsConfigDict(
         env_prefix="PROMPT_GEN_", env_nested_delimiter="__", extra="forbid", frozen=True
     )
 
+    preset: str | None = Field(default=None, description="named settings under all given ones")
     corpus: CorpusConfig = Field(default_factory=CorpusConfig)
     vocab: VocabConfig = Field(default_factory=VocabConfig)
     model: ModelConfig = Field(default_factory=ModelConfig)
@@ -74,6 +77,7 @@ def resolve(
     flags: dict[str, dict[str, Any]] | None = None,
     file: Path | None = None,
     recorded: dict[str, Any] | None = None,
+    preset: str | None = None,
 ) -> RunConfig:
     """The configuration from all its sources.
 
@@ -82,8 +86,10 @@ def resolve(
         flags: values of named options by section; those that are None were not given.
         file: a TOML file; none: `prompt-gen.toml` in the current directory, if there is one.
         recorded: the settings of a run (`Run.settings`).
+        preset: a name from `presets/`, from the command line.
 
     Raises:
+        UnknownChoice: no such preset.
         SettingError: an unknown setting or a bad value; says which, and what was perhaps meant.
     """
     kept = {name: row for name, row in (recorded or {}).items() if name in ("corpus", "vocab")}
@@ -99,8 +105,11 @@ def resolve(
             f"a setting in the environment cannot be read: {error}",
             "Write PROMPT_GEN_SECTION__KEY=value, e.g. PROMPT_GEN_TRAIN__SEED=1",
         ) from error
-    sources = (kept, _from_file(file), environment, given, *map(_from_override, overrides))
-    for source in sources:
+    chosen = {} if preset is None else {"preset": preset}
+    sources = (_from_file(file), environment, chosen, given, *map(_from_override, overrides))
+    names = [source["preset"] for source in sources if source.get("preset")]
+    named = presets.settings(str(names[-1])) if names else {}
+    for source in (kept, named, *sources):
         _merge(values, source)
     return validated(RunConfig, values)
 

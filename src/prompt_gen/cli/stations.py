@@ -100,6 +100,9 @@ def train(
     arch: Annotated[
         str | None, typer.Option("--arch", help="qwen3, llama or gpt2. (default: qwen3)")
     ] = None,
+    preset: Annotated[
+        str | None, typer.Option("--preset", help="Named settings: see prompt-gen list.")
+    ] = None,
     field: Field = None,
     format_: Format = None,
     document: Document = None,
@@ -128,11 +131,11 @@ def train(
     }
     if resume:
         run = Run.open(out)
-        _refuse_settings(set_, flags)
+        _refuse_settings(set_, flags | {"": {"preset": preset}})
         settings = validated(RunConfig, run.settings)
     else:
         recorded = Run.open(out).settings if (out / "run.json").is_file() else {}
-        settings = resolve(set_ or (), flags, config, recorded)
+        settings = resolve(set_ or (), flags, config, recorded, preset)
         run = Run(out)
     report = pipeline.train(
         files or [],

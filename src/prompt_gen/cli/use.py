@@ -138,6 +138,7 @@ def serve(
 
 def list_choices() -> None:
     """Show the parts there are to choose from."""
+    from prompt_gen import presets
     from prompt_gen.corpus.clean import RULES
     from prompt_gen.corpus.privacy import KINDS
     from prompt_gen.corpus.readers import READERS
@@ -152,6 +153,9 @@ def list_choices() -> None:
         for name, choice in table.items():
             extra = f"  [{choice.extra}]" if choice.extra else ""
             print(f"  {name:8} {choice.summary}{extra}")
+    print("preset:")
+    for name in presets.names():
+        print(f"  {name:8} {presets.summary(name)}")
     print("baseline:")
     for name, baseline in BASELINES.items():
         print(f"  {name:10} {baseline.summary}")
