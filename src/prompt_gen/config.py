@@ -137,6 +137,11 @@ class ModelConfig(Section):
     """Shape of the network; a None is chosen from the corpus and the budget."""
 
     architecture: str = Field(default="qwen3", description="row of the table: qwen3, llama, gpt2")
+    positions: Literal["auto", "learned", "sinusoidal", "rotary"] = Field(
+        default="auto",
+        description="how a token's place is told; gpt2: learned or sinusoidal (frozen), llama and "
+        "qwen3: rotary; auto: the first of them",
+    )
     layers: int | None = Field(default=None, ge=1, le=64, description="transformer blocks")
     width: int | None = Field(
         default=None, ge=64, le=4096, multiple_of=64, description="hidden size; heads have 64 each"

@@ -39,7 +39,7 @@ def train(
     from prompt_gen.export import onnx
 
     vocab.TOKENIZERS.check(config.vocab.kind)
-    model.ARCHITECTURES.check(config.model.architecture)
+    model.check(config.model)
     device = training.choose_device(config.train)
     _clear_the_way(paths, run, resume, force)
     documents = corpus.read(paths, config.corpus, run, watch) if paths else corpus.load(run)

@@ -1,5 +1,6 @@
 """Every architecture: stock, the same from the same seed, and equal in ONNX and in torch."""
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,16 +11,22 @@ from transformers import AutoModelForCausalLM, PreTrainedModel
 
 from prompt_gen.config import ModelConfig
 from prompt_gen.engine.runtime import Graph
+from prompt_gen.errors import SettingError, UnknownChoice
 from prompt_gen.export import onnx
-from prompt_gen.model import ARCHITECTURES, Shape, build
+from prompt_gen.model import ARCHITECTURES, Shape, build, check
 from prompt_gen.training import checkpoint
 
 VOCAB = 300
+KINDS = [
+    pytest.param(name, positions, id=f"{name}-{positions}")
+    for name in ARCHITECTURES
+    for positions in ARCHITECTURES.load(name).POSITIONS
+]
 
 
-def random_model(architecture: str) -> PreTrainedModel:
+def random_model(architecture: str, positions: str = "auto") -> PreTrainedModel:
     """A model whose every weight matters: fresh ones hold zeros and ones."""
-    config = ModelConfig(architecture=architecture, context=64)
+    config = ModelConfig(architecture=architecture, positions=positions, context=64)
     model = build(config, Shape(2, 128), VOCAB, seed=0).eval()
     torch.manual_seed(1)
     with torch.no_grad():
@@ -41,9 +48,11 @@ def stock_logprobs(model: PreTrainedModel, ids: np.ndarray) -> np.ndarray:
         return model(torch.from_numpy(ids)[None]).logits[0].log_softmax(-1).numpy()
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_the_graph_gives_what_stock_transformers_give(architecture: str, tmp_path: Path) -> None:
-    model = random_model(architecture)
+@pytest.mark.parametrize(("architecture", "positions"), KINDS)
+def test_the_graph_gives_what_stock_transformers_give(
+    architecture: str, positions: str, tmp_path: Path
+) -> None:
+    model = random_model(architecture, positions)
     graph = graph_of(model, tmp_path)
     ids = np.random.default_rng(0).integers(0, VOCAB, (2, 20))
     expected = [stock_logprobs(model, row) for row in ids]
@@ -68,14 +77,51 @@ def test_the_graph_gives_what_stock_transformers_give(architecture: str, tmp_pat
     assert list(cache.n_tokens_R) == [7, 9]
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_saved_weights_load_in_stock_transformers(architecture: str, tmp_path: Path) -> None:
-    model = random_model(architecture)
+@pytest.mark.parametrize(("architecture", "positions"), KINDS)
+def test_saved_weights_load_in_stock_transformers(
+    architecture: str, positions: str, tmp_path: Path
+) -> None:
+    model = random_model(architecture, positions)
     checkpoint.save_weights(model, tmp_path / "model.safetensors")
     model.config.save_pretrained(tmp_path)
     stock = AutoModelForCausalLM.from_pretrained(tmp_path)
     ids = np.arange(10)
+    assert type(stock) is type(model)
     np.testing.assert_array_equal(stock_logprobs(stock, ids), stock_logprobs(model, ids))
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_the_config_says_what_converters_read(architecture: str, tmp_path: Path) -> None:
+    model = random_model(architecture)
+    model.config.save_pretrained(tmp_path)
+    written = json.loads((tmp_path / "config.json").read_text("utf-8"))
+    assert written["architectures"] == [type(model).__name__]
+    if "rope_parameters" in written:  # converters of before it look one level up
+        assert written["rope_theta"] == written["rope_parameters"]["rope_theta"] == 10_000
+
+
+def test_sinusoids_are_those_of_the_paper_and_stay(tmp_path: Path) -> None:
+    config = ModelConfig(architecture="gpt2", positions="sinusoidal", context=64)
+    table = build(config, Shape(1, 64), VOCAB, seed=0).transformer.wpe.weight
+    scale = 0.02  # as large as fresh embeddings
+    for position, pair in ((0, 0), (1, 0), (7, 3), (63, 31)):
+        angle = position / 10_000 ** (2 * pair / 64)
+        found = table[position, 2 * pair : 2 * pair + 2].tolist()
+        assert found == pytest.approx([scale * np.sin(angle), scale * np.cos(angle)], abs=1e-7)
+    assert not table.requires_grad
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "says"),
+    [
+        ({"architecture": "gpt3"}, UnknownChoice, "'gpt2'"),
+        ({"architecture": "gpt2", "positions": "rotary"}, SettingError, "learned, sinusoidal"),
+        ({"architecture": "llama", "positions": "learned"}, SettingError, "It has: rotary"),
+    ],
+)
+def test_what_an_architecture_does_not_have_is_refused(settings, error, says: str) -> None:
+    with pytest.raises(error, match=says):
+        check(ModelConfig(**settings))
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)

@@ -52,6 +52,14 @@ def test_every_parameter_has_one_optimizer() -> None:
         assert sorted(trained) == sorted({id(p) for p in model.parameters()})
 
 
+def test_what_is_frozen_has_no_optimizer() -> None:
+    model = ARCHITECTURES.load("gpt2").build(Shape(1, 64), 300, 64, 0, 1)
+    model.transformer.wpe.weight.requires_grad_(False)
+    groups = [g for o in optimizers(model, 0.02, 0.006, 0.1) for g in o.param_groups]
+    trained = [id(p) for group in groups for p in group["params"]]
+    assert sorted(trained) == sorted({id(p) for p in model.parameters() if p.requires_grad})
+
+
 def test_only_hidden_matrices_go_to_muon() -> None:
     model = build(Shape(2, 64), 300, 64, 0, 1)
     muon, _ = optimizers(model, 0.02, 0.006, 0.1)

@@ -4,28 +4,51 @@ from typing import TYPE_CHECKING
 
 from prompt_gen.choices import Choice, Choices
 from prompt_gen.config import ModelConfig
+from prompt_gen.errors import SettingError
 from prompt_gen.model.sizing import Shape, choose_shape
 
 if TYPE_CHECKING:
     from torch import nn
     from transformers import PreTrainedModel
 
-__all__ = ["ARCHITECTURES", "Shape", "build", "choose_shape", "residual_writers"]
+__all__ = ["ARCHITECTURES", "Shape", "build", "check", "choose_shape", "residual_writers"]
 
 ARCHITECTURES = Choices(
     "architecture",
     {
         "qwen3": Choice("prompt_gen.model.qwen3", "rotary, RMSNorm, QK-norm, SwiGLU", "train"),
         "llama": Choice("prompt_gen.model.llama", "rotary, RMSNorm, SwiGLU", "train"),
-        "gpt2": Choice("prompt_gen.model.gpt2", "the book's: learned positions, GELU", "train"),
+        "gpt2": Choice("prompt_gen.model.gpt2", "the book's: table of positions, GELU", "train"),
     },
 )
 
 BOS_ID, EOS_ID = 0, 1
 
 
-def build(config: ModelConfig, shape: Shape, vocab_size: int, seed: int) -> "PreTrainedModel":
-    """A stock model with fresh weights, the same for the same seed.
+def check(config: ModelConfig) -> None:
+    """Refuse an architecture that is in no table, and positions that it does not have.
+
+    Raises:
+        UnknownChoice, SettingError: says what there is.
+    """
+    known = ARCHITECTURES.load(config.architecture).POSITIONS
+    if config.positions not in ("auto", *known):
+        raise SettingError(
+            f"setting 'model.positions' is '{config.positions}', "
+            f"which the architecture '{config.architecture}' does not have",
+            f"It has: {', '.join(known)}. "
+            "gpt2 has a table of positions, llama and qwen3 rotate by them",
+        )
+
+
+def build(
+    config: ModelConfig,
+    shape: Shape,
+    vocab_size: int,
+    seed: int,
+    ends: tuple[int, int] = (BOS_ID, EOS_ID),
+) -> "PreTrainedModel":
+    """A stock model with fresh weights, the same for the same seed; `ends` are BOS and EOS.
 
     Matrices that write to the residual stream start at zero, so that every block starts as the
     identity. Source: Zhang et al. 2019 (Fixup), and the speedruns of nanoGPT.
@@ -34,7 +57,9 @@ def build(config: ModelConfig, shape: Shape, vocab_size: int, seed: int) -> "Pre
 
     part = ARCHITECTURES.load(config.architecture)
     torch.manual_seed(seed)
-    model = part.build(shape, vocab_size, config.context, BOS_ID, EOS_ID)
+    model = part.build(shape, vocab_size, config.context, *ends)
+    part.place(model, config.positions)
+    model.config.architectures = [type(model).__name__]  # by which converters know the class
     with torch.no_grad():
         for module in residual_writers(model):
             module.weight.zero_()  # type: ignore[operator]

@@ -1,10 +1,12 @@
-"""GPT-2, the architecture of the book: learned positions, LayerNorm, GELU, tied embeddings."""
+"""GPT-2, the architecture of the book: a table of positions, LayerNorm, GELU, tied embeddings."""
 
 from transformers import GPT2Config, GPT2LMHeadModel
 
+from prompt_gen.model import sinusoidal
 from prompt_gen.model.sizing import Shape
 
 RESIDUAL_WRITERS = ("c_proj",)
+POSITIONS = ("learned", "sinusoidal")
 
 
 def build(shape: Shape, vocab_size: int, context: int, bos_id: int, eos_id: int) -> GPT2LMHeadModel:
@@ -25,3 +27,13 @@ def build(shape: Shape, vocab_size: int, context: int, bos_id: int, eos_id: int)
             pad_token_id=eos_id,
         )
     )
+
+
+def place(model: GPT2LMHeadModel, positions: str) -> None:
+    """Make the table of positions what it is to be, in a model with fresh weights.
+
+    Sinusoids are as large as fresh embeddings, which is their share in the original, where
+    embeddings are scaled up instead; a stock GPT-2 has no such scale.
+    """
+    if positions == "sinusoidal":
+        sinusoidal.freeze(model.transformer.wpe, model.config.initializer_range)

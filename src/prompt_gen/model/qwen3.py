@@ -6,6 +6,8 @@ from prompt_gen.model import rotary
 from prompt_gen.model.sizing import Shape
 
 RESIDUAL_WRITERS = rotary.RESIDUAL_WRITERS
+POSITIONS = rotary.POSITIONS
+place = rotary.place
 
 
 def build(

@@ -1,10 +1,14 @@
 """What the architectures with rotary positions share: settings, and names of their matrices."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from prompt_gen.model.sizing import HEAD_WIDTH, Shape
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
 RESIDUAL_WRITERS = ("o_proj", "down_proj")
+POSITIONS = ("rotary",)
 _ROPE_BASE = 10_000.0
 
 
@@ -27,3 +31,8 @@ def settings(
         "eos_token_id": eos_id,
         "pad_token_id": eos_id,
     }
+
+
+def place(model: "PreTrainedModel", positions: str) -> None:
+    """State the base where each loader looks: some know no `rope_parameters` and guess."""
+    model.config.rope_theta = model.config.rope_parameters["rope_theta"]

@@ -14,11 +14,13 @@ def build(
 ) -> list[torch.optim.Optimizer]:
     """Muon for hidden matrices; AdamW for embeddings, head, norms and biases.
 
-    Only matrices decay.
+    Only matrices decay. What is frozen is in neither.
     """
     stored_in_out = {id(m.weight) for m in model.modules() if isinstance(m, Conv1D)}
     matrices, turned, others = [], [], []
     for name, parameter in model.named_parameters():
+        if not parameter.requires_grad:
+            continue
         if parameter.ndim != 2 or name.endswith(_EMBEDDINGS):
             others.append(parameter)
         else:

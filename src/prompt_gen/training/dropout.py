@@ -14,10 +14,13 @@ if TYPE_CHECKING:
 def add(model: "PreTrainedModel", share: float) -> None:
     """Drop this share of the embeddings and of what each block writes to the residual stream.
 
-    The classes have no such setting in common, so their modules are hooked.
+    GPT-2 drops by modules of its own, of attention too; other classes have none, and are hooked.
     Source: Srivastava et al. 2014; the places are those of GPT-2 (Radford et al. 2019).
     """
-    if share == 0:
+    own = [module for module in model.modules() if isinstance(module, nn.Dropout)]
+    for module in own:
+        module.p = share
+    if own or share == 0:
         return
 
     def drop(module: nn.Module, inputs: object, output: Tensor) -> Tensor:
