@@ -136,6 +136,10 @@ class VocabConfig(Section):
 class ModelConfig(Section):
     """Shape of the network; a None is chosen from the corpus and the budget."""
 
+    pretrained: Annotated[str | None, AfterValidator(_absolute)] = Field(
+        default=None,
+        description="stock directory or run whose weights, shape and vocabulary are the start",
+    )
     architecture: str = Field(default="qwen3", description="row of the table: qwen3, llama, gpt2")
     positions: Literal["auto", "learned", "sinusoidal", "rotary"] = Field(
         default="auto",

@@ -10,7 +10,7 @@ from prompt_gen import __version__, bundle, corpus, shards, vocab
 from prompt_gen import evaluate as evaluation
 from prompt_gen.bundle import Bundle
 from prompt_gen.corpus import Corpus
-from prompt_gen.errors import DataError, OutputExists, UsageError
+from prompt_gen.errors import DataError, OutputExists, SettingError, UsageError
 from prompt_gen.evaluate import Calibration, Material, Report
 from prompt_gen.run import Event, Run, Watch, fingerprint, is_run, silent
 from prompt_gen.settings import RunConfig
@@ -40,6 +40,7 @@ def train(
 
     vocab.TOKENIZERS.check(config.vocab.kind)
     model.check(config.model)
+    config = _with_pretrained(config, run)
     device = training.choose_device(config.train)
     _clear_the_way(paths, run, resume, force)
     documents = corpus.read(paths, config.corpus, run, watch) if paths else corpus.load(run)
@@ -48,12 +49,19 @@ def train(
     shard_set = shards.write(documents, tokenizer, run, watch)
 
     shape = model.choose_shape(config.model, config.train, device)
-    network = model.build(config.model, shape, tokenizer.size, config.train.seed)
+    network = model.begin(config.model, shape, tokenizer, config.train.seed)
     print_ = fingerprint(
         shard_set.fingerprint, config.model.model_dump(), config.train.model_dump()
     )
     trained = training.fit(
-        network, shard_set, config.train, run.station("training"), print_, watch, resume
+        network,
+        shard_set,
+        config.train,
+        run.station("training"),
+        print_,
+        watch,
+        resume,
+        continued=config.model.pretrained is not None,
     )
     graph = onnx.export(trained.directory, tokenizer.hash)
     facts = _facts(documents, tokenizer, config, f"{shape.layers} x {shape.width}", trained.facts)
@@ -160,6 +168,29 @@ def _kept(made: Bundle) -> Path | None:
     return run / "evaluation" if is_run(run) and os.access(run, os.W_OK) else None
 
 
+def _with_pretrained(config: RunConfig, run: Run) -> RunConfig:
+    """The settings of a run that goes on from a directory: its shape and its vocabulary."""
+    from prompt_gen.model import pretrained, settled
+
+    if config.model.pretrained is None:
+        return config
+    where = pretrained.find(config.model.pretrained)
+    if where.resolve().is_relative_to(run.path.resolve()):
+        raise UsageError(
+            f"'{where}' is in the run '{run.path}' itself, which would be written over",
+            "Choose another --out",
+        )
+    source = str(vocab.adopt.find(where).absolute())
+    if config.vocab.source not in (None, source):
+        raise SettingError(
+            f"setting 'vocab.source' is '{config.vocab.source}', "
+            f"but a model that goes on keeps its vocabulary, '{source}'",
+            "Leave vocab.source out",
+        )
+    kept = config.vocab.model_copy(update={"source": source})
+    return config.model_copy(update={"model": settled(config.model), "vocab": kept})
+
+
 def _clear_the_way(paths: Sequence[str | Path], run: Run, resume: bool, force: bool) -> None:
     if resume and (paths or force):
         raise UsageError(
@@ -196,4 +227,4 @@ def _facts(
         "architecture": config.model.architecture,
         "shape": shape,
         "training": trained,
-    }
+    } | ({"pretrained": Path(config.model.pretrained).name} if config.model.pretrained else {})

@@ -100,6 +100,10 @@ def train(
     arch: Annotated[
         str | None, typer.Option("--arch", help="qwen3, llama or gpt2. (default: qwen3)")
     ] = None,
+    pretrained: Annotated[
+        Path | None,
+        typer.Option("--pretrained", metavar="DIR", help="Go on from a stock model or a run."),
+    ] = None,
     preset: Annotated[
         str | None, typer.Option("--preset", help="Named settings: see prompt-gen list.")
     ] = None,
@@ -124,9 +128,14 @@ def train(
     from prompt_gen.run import Run
     from prompt_gen.settings import RunConfig, resolve
 
+    if pretrained and (kind or vocab_size):
+        raise SettingError(
+            "--pretrained keeps its vocabulary; --kind or --vocab-size was given with it",
+            "Leave one of them out",
+        )
     flags = corpus_flags(field, format_, document, on_bad_bytes) | {
         "train": {"minutes": minutes, "steps": steps, "seed": seed},
-        "model": {"architecture": arch},
+        "model": {"architecture": arch, "pretrained": pretrained and str(pretrained)},
         "vocab": _vocabulary(kind, vocab_size),
     }
     if resume:

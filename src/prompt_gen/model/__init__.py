@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING
 from prompt_gen.choices import Choice, Choices
 from prompt_gen.config import ModelConfig
 from prompt_gen.errors import SettingError
+from prompt_gen.model import pretrained
 from prompt_gen.model.sizing import Shape, choose_shape
+from prompt_gen.vocab import Tokenizer, adopt
 
 if TYPE_CHECKING:
     from torch import nn
     from transformers import PreTrainedModel
 
-__all__ = ["ARCHITECTURES", "Shape", "build", "check", "choose_shape", "residual_writers"]
+__all__ = ["ARCHITECTURES", "Shape", "begin", "build", "check", "choose_shape", "residual_writers"]
 
 ARCHITECTURES = Choices(
     "architecture",
@@ -39,6 +41,24 @@ def check(config: ModelConfig) -> None:
             f"It has: {', '.join(known)}. "
             "gpt2 has a table of positions, llama and qwen3 rotate by them",
         )
+
+
+def settled(config: ModelConfig) -> ModelConfig:
+    """The settings with what a directory decides that the model goes on from, if it does."""
+    return pretrained.settled(config, list(ARCHITECTURES)) if config.pretrained else config
+
+
+def begin(config: ModelConfig, shape: Shape, tokenizer: Tokenizer, seed: int) -> "PreTrainedModel":
+    """The model that a run begins with: a fresh one of a shape, or the one it goes on from."""
+    ends = tokenizer.bos_id, tokenizer.eos_id
+    if config.pretrained is None:
+        return build(config, shape, tokenizer.size, seed, ends)
+    part = ARCHITECTURES.load(config.architecture)
+    rows = adopt.rows(adopt.find(pretrained.find(config.pretrained)), tokenizer)
+    model = pretrained.load(config, part, rows, ends)
+    part.place(model, "auto")
+    model.config.architectures = [type(model).__name__]
+    return model
 
 
 def build(

@@ -1,5 +1,6 @@
 """GPT-2, the architecture of the book: a table of positions, LayerNorm, GELU, tied embeddings."""
 
+from torch import nn
 from transformers import GPT2Config, GPT2LMHeadModel
 
 from prompt_gen.model import sinusoidal
@@ -7,6 +8,13 @@ from prompt_gen.model.sizing import Shape
 
 RESIDUAL_WRITERS = ("c_proj",)
 POSITIONS = ("learned", "sinusoidal")
+GIVEN = {  # what the graph takes for granted
+    "activation_function": "gelu_new",
+    "scale_attn_weights": True,
+    "scale_attn_by_inverse_layer_idx": False,
+    "add_cross_attention": False,
+    "tie_word_embeddings": True,
+}
 
 
 def build(shape: Shape, vocab_size: int, context: int, bos_id: int, eos_id: int) -> GPT2LMHeadModel:
@@ -37,3 +45,10 @@ def place(model: GPT2LMHeadModel, positions: str) -> None:
     """
     if positions == "sinusoidal":
         sinusoidal.freeze(model.transformer.wpe, model.config.initializer_range)
+
+
+def cut(model: GPT2LMHeadModel, context: int) -> None:
+    """Keep the first positions only."""
+    table = model.transformer.wpe
+    table.weight = nn.Parameter(table.weight.detach()[:context].clone())
+    table.num_embeddings = context

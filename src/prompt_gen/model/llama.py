@@ -7,7 +7,8 @@ from prompt_gen.model.sizing import Shape
 
 RESIDUAL_WRITERS = rotary.RESIDUAL_WRITERS
 POSITIONS = rotary.POSITIONS
-place = rotary.place
+GIVEN = rotary.GIVEN
+place, cut = rotary.place, rotary.cut
 
 
 def build(

@@ -9,6 +9,12 @@ if TYPE_CHECKING:
 
 RESIDUAL_WRITERS = ("o_proj", "down_proj")
 POSITIONS = ("rotary",)
+GIVEN = {  # what the graph takes for granted
+    "hidden_act": "silu",
+    "attention_bias": False,
+    "mlp_bias": False,
+    "use_sliding_window": False,
+}
 _ROPE_BASE = 10_000.0
 
 
@@ -36,3 +42,7 @@ def settings(
 def place(model: "PreTrainedModel", positions: str) -> None:
     """State the base where each loader looks: some know no `rope_parameters` and guess."""
     model.config.rope_theta = model.config.rope_parameters["rope_theta"]
+
+
+def cut(model: "PreTrainedModel", context: int) -> None:
+    """Nothing: positions are computed."""

@@ -53,8 +53,11 @@ def fit(
     print_: str,
     watch: Watch,
     resume: bool = False,
+    continued: bool = False,
 ) -> Trained:
     """Train a model and leave the best weights in `directory/best`.
+
+    A model is `continued` if its weights are not fresh.
 
     Raises:
         CorpusTooSmall: fewer tokens than can be learned from.
@@ -69,7 +72,7 @@ def fit(
             f"At least {MIN_TOKENS} tokens are needed (about {2 * MIN_TOKENS} characters, "
             "in ten lines or more); a useful completer wants a thousand lines",
         )
-    recipe = recipes.choose(config, choose_device(config), epochs=0.0)
+    recipe = recipes.choose(config, choose_device(config), epochs=0.0, continued=continued)
     session = Session(model, shards, config, recipe, directory, print_, watch)
     if resume and checkpoint.exists(directory / "checkpoints"):
         session.resume()

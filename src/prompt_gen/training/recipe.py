@@ -52,9 +52,16 @@ RECIPES = {"cpu": _CPU, "cuda": _GPU, "mps": replace(_GPU, batch_tokens=8192)}
 _FROM_EPOCHS: tuple[tuple[float, dict[str, Any]], ...] = ((4.0, {"dropout": 0.1}),)
 
 
-def choose(config: TrainConfig, device: str, epochs: float) -> Recipe:
-    """The recipe for a device and a run of so many epochs, with what the settings say instead."""
-    changes: dict[str, Any] = {}
+# What changes where the weights are not fresh: large steps would undo what they have learned.
+_FROM_PRETRAINED: dict[str, Any] = {"matrix_lr": 0.01, "other_lr": 0.002}
+
+
+def choose(config: TrainConfig, device: str, epochs: float, *, continued: bool = False) -> Recipe:
+    """The recipe for a device and a run of so many epochs, with what the settings say instead.
+
+    `continued`: the run begins with weights that are not fresh.
+    """
+    changes = dict(_FROM_PRETRAINED) if continued else {}
     for least, change in _FROM_EPOCHS:
         if epochs >= least:
             changes |= change

@@ -70,7 +70,8 @@ def _identity(config: VocabConfig) -> dict[str, Any]:
     if config.source is None:
         return config.model_dump(exclude={"source"})
     try:
-        return {"source": file_hash(Path(config.source)), "sample_chars": config.sample_chars}
+        hashes = [file_hash(file) for file in adopt.files(Path(config.source))]
+        return {"source": "".join(hashes), "sample_chars": config.sample_chars}
     except OSError as error:
         raise from_os_error(error) from error
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import tokenizers
-from tokenizers import decoders
+from tokenizers import decoders, models, pre_tokenizers
 
-from prompt_gen.errors import DataError, from_os_error
+from prompt_gen.errors import DataError, NotFound, from_os_error
 from prompt_gen.vocab import bytelevel, unigram
 from prompt_gen.vocab.tokenizer import SPECIAL_TOKENS, Tokenizer, unreadable
 
@@ -27,6 +27,8 @@ HOSTILE = (
     "👩\u200d👩\u200d👧🏽🇨🇳", "龘𠮷﷽", "مرحبا नमस्ते ไทย שלום", "x" * 300, "好" * 300,
     "[UNK] [PAD] <s> </s> <unk> <0x0A> ▁ Ġ ##", "".join(SPECIAL_TOKENS),
 )  # fmt: skip
+_PAIR, _GPT2_END = "vocab.json", "<|endoftext|>"
+_NAMES = ("tokenizer.json", _PAIR, "vocab.txt")
 _BATCH = 1000  # texts that are encoded at a time
 _MARKER = re.compile(r"\[(UNK|PAD|CLS|SEP|MASK|BOS|EOS|unused\d+)\]|</?s>|<(unk|pad)>|<\|\w+\|>")
 _WAY_OUT = (
@@ -42,8 +44,44 @@ def adopt(path: Path, texts: Iterable[str]) -> tuple[Tokenizer, list[str]]:
         NotFound, StorageError: the file cannot be read.
         DataError: it cannot be used; says why.
     """
+    text = _read(path)
+    return _tokenizer(path, text, texts) if path.suffix == ".json" else _words(path, text, texts)
+
+
+def find(directory: Path) -> Path:
+    """The file in a stock directory that its vocabulary can be taken from.
+
+    Raises:
+        NotFound: there is none.
+    """
+    for name in _NAMES:
+        if (directory / name).is_file():
+            return directory / name
+    raise NotFound(f"no vocabulary in '{directory}'", f"Put one there: {', '.join(_NAMES)}")
+
+
+def files(path: Path) -> list[Path]:
+    """The file, and the one that belongs to it."""
+    return [path, path.with_name("merges.txt")] if path.name == _PAIR else [path]
+
+
+def rows(path: Path, tokenizer: Tokenizer) -> list[int | None]:
+    """For each token its number in the file that the tokenizer was adopted from, or none."""
+    text = _read(path)
+    if path.suffix == ".json":
+        n_known = tokenizers.Tokenizer.from_str(text).get_vocab_size()
+        return [i if i < n_known else None for i in range(tokenizer.size)]
+    numbers: dict[bytes, int] = {}
+    for number, word in enumerate(_listed(text)):
+        numbers.setdefault(word.encode("utf-8"), number)
+    return [numbers.get(data) if data else None for data in tokenizer.token_bytes]
+
+
+def _read(path: Path) -> str:
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        if path.name == _PAIR:
+            return _joined(path)
+        return path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise from_os_error(error) from error
     except UnicodeDecodeError as error:
@@ -51,17 +89,35 @@ def adopt(path: Path, texts: Iterable[str]) -> tuple[Tokenizer, list[str]]:
             f"'{path}' is not UTF-8: byte {error.start} is 0x{error.object[error.start]:02x}",
             "Convert it to UTF-8",
         ) from error
-    return _tokenizer(path, text, texts) if path.suffix == ".json" else _words(path, text, texts)
+
+
+def _joined(path: Path) -> str:
+    """The tokenizer that `vocab.json` and `merges.txt` of GPT-2 stand for together."""
+    for file in files(path):
+        file.open("rb").close()  # an error of the operating system says which is missing
+    try:
+        inner = tokenizers.Tokenizer(models.BPE.from_file(*map(str, files(path))))
+    except Exception as error:  # the Rust library raises bare Exceptions
+        raise DataError(f"'{path}' is not a tokenizer: {error}", _WAY_OUT) from error
+    inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    if inner.token_to_id(_GPT2_END) is not None:
+        inner.add_special_tokens([_GPT2_END])
+    return inner.to_str()
+
+
+def _listed(text: str) -> list[str]:
+    """The word of each line; empty where it is none."""
+    lines = text.replace("\r\n", "\n").split("\n")
+    if lines[0] == SPECIAL_TOKENS[0]:
+        read = [unreadable(line) or "" for line in lines]
+    else:
+        read = [line.strip().removeprefix("##") for line in lines]
+    return ["" if _MARKER.fullmatch(word) else word for word in read]
 
 
 def _words(path: Path, text: str, texts: Iterable[str]) -> tuple[Tokenizer, list[str]]:
     """From one entry per line, as `vocab.txt` of prompt-gen, of the book or of BERT has them."""
-    lines = text.replace("\r\n", "\n").split("\n")
-    if lines[0] == SPECIAL_TOKENS[0]:
-        read = [word for line in lines if (word := unreadable(line)) is not None]
-    else:
-        read = [line.strip().removeprefix("##") for line in lines]
-    entries = list(dict.fromkeys(word for word in read if word and not _MARKER.fullmatch(word)))
+    entries = list(dict.fromkeys(word for word in _listed(text) if word))
     if not entries:
         raise DataError(f"'{path}' holds no word", _WAY_OUT)
     remarks = []
