@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING
 
 from prompt_gen.choices import Choice, Choices
-from prompt_gen.config import ModelConfig
+from prompt_gen.config import ModelConfig, TrainConfig
 from prompt_gen.errors import SettingError
-from prompt_gen.model import pretrained
-from prompt_gen.model.sizing import Shape, choose_shape
+from prompt_gen.model import pretrained, sizing
+from prompt_gen.model.sizing import Shape
 from prompt_gen.vocab import Tokenizer, adopt
 
 if TYPE_CHECKING:
@@ -46,6 +46,13 @@ def check(config: ModelConfig) -> None:
 def settled(config: ModelConfig) -> ModelConfig:
     """The settings with what a directory decides that the model goes on from, if it does."""
     return pretrained.settled(config, list(ARCHITECTURES)) if config.pretrained else config
+
+
+def choose_shape(config: ModelConfig, train: TrainConfig, device: str) -> Shape:
+    """The shape that is gone on from, or the one that is given or fits the budget."""
+    if config.pretrained:
+        return pretrained.shape(config)
+    return sizing.choose_shape(config, train, device)
 
 
 def begin(config: ModelConfig, shape: Shape, tokenizer: Tokenizer, seed: int) -> "PreTrainedModel":

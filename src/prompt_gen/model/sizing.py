@@ -35,11 +35,7 @@ class Shape:
 
 
 def choose_shape(model: ModelConfig, train: TrainConfig, device: str) -> Shape:
-    """The shape that is gone on from, or the given one; what is not given is the ladder's."""
-    if model.pretrained:
-        from prompt_gen.model import pretrained
-
-        return pretrained.shape(model)
+    """The given layers and width, and for what is not given the ladder's for the budget."""
     minutes = train.steps / _STEPS_PER_MINUTE if train.steps else train.minutes
     ladder = _LADDERS[device]
     layers, width = next((n, w) for limit, n, w in ladder if minutes <= limit)

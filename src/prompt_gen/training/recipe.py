@@ -53,7 +53,7 @@ _FROM_EPOCHS: tuple[tuple[float, dict[str, Any]], ...] = ((4.0, {"dropout": 0.1}
 
 
 # What changes where the weights are not fresh: large steps would undo what they have learned.
-_FROM_PRETRAINED: dict[str, Any] = {"matrix_lr": 0.01, "other_lr": 0.002}
+_FROM_PRETRAINED: dict[str, Any] = {"matrix_lr": 0.005, "other_lr": 0.001}
 
 
 def choose(config: TrainConfig, device: str, epochs: float, *, continued: bool = False) -> Recipe:
