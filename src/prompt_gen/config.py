@@ -223,6 +223,24 @@ class TrainConfig(Section):
     device: Literal["auto", "cpu", "cuda", "mps"] = Field(
         default="auto", description="where to train"
     )
+    threads: int = Field(
+        default=0,
+        ge=0,
+        le=1024,
+        description="threads of a process on a CPU; 0: chosen by the cores that are free",
+    )
+    compile: Literal["auto"] | bool = Field(
+        default="auto", description="whether the model is compiled; auto: on a CUDA device"
+    )
+    micro_rows: int = Field(
+        default=0,
+        ge=0,
+        description="rows of a batch in memory at a time; 0: all, and fewer when memory is short",
+    )
+    sharding: Literal["ddp", "fsdp"] = Field(
+        default="ddp",
+        description="with several processes: each holds all weights (ddp) or a piece of them",
+    )
     validate_lines: int = Field(
         default=200,
         ge=1,

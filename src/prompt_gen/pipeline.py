@@ -4,17 +4,23 @@ import os
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from prompt_gen import __version__, bundle, corpus, shards, vocab
 from prompt_gen import evaluate as evaluation
 from prompt_gen.bundle import Bundle
+from prompt_gen.config import validated
 from prompt_gen.corpus import Corpus
 from prompt_gen.errors import DataError, OutputExists, SettingError, UsageError
 from prompt_gen.evaluate import Calibration, Material, Report
 from prompt_gen.run import Event, Run, Watch, fingerprint, is_run, silent
 from prompt_gen.settings import RunConfig
+from prompt_gen.shards import ShardSet
 from prompt_gen.text import frequent_starts, script
+
+if TYPE_CHECKING:
+    from prompt_gen.model import Shape
+    from prompt_gen.training import Trained
 
 
 def train(
@@ -41,34 +47,68 @@ def train(
     vocab.TOKENIZERS.check(config.vocab.kind)
     model.check(config.model)
     config = _with_pretrained(config, run)
-    device = training.choose_device(config.train)
+    training.choose_device(config.train)
     _clear_the_way(paths, run, resume, force)
     documents = corpus.read(paths, config.corpus, run, watch) if paths else corpus.load(run)
     run.record_settings(config.model_dump())
     tokenizer = vocab.fit(documents, config.vocab, run, watch)
     shard_set = shards.write(documents, tokenizer, run, watch)
 
-    shape = model.choose_shape(config.model, config.train, device)
-    network = model.begin(config.model, shape, tokenizer, config.train.seed)
-    print_ = fingerprint(
-        shard_set.fingerprint, config.model.model_dump(), config.train.model_dump()
-    )
-    trained = training.fit(
-        network,
-        shard_set,
-        config.train,
-        run.station("training"),
-        print_,
-        watch,
-        resume,
-        continued=config.model.pretrained is not None,
-    )
+    shape, trained = _fit(run, config, tokenizer, shard_set, watch, resume)
     graph = onnx.export(trained.directory, tokenizer.hash)
     facts = _facts(documents, tokenizer, config, f"{shape.layers} x {shape.width}", trained.facts)
     bundle.write(run, trained.directory, tokenizer, graph, facts | {"command": command})
     quick = {"typed": min(config.evaluate.typed, config.evaluate.typed_after_training)}
     settings = config.model_copy(update={"evaluate": config.evaluate.model_copy(update=quick)})
     return evaluate(run.path, settings, watch, command=command)
+
+
+def train_along(path: str | Path, *, resume: bool = False) -> None:
+    """What a process does that is not the first of several: it trains with what that one makes.
+
+    Its settings are those that the first one records; it prints and writes nothing.
+
+    Raises:
+        Interrupted: Ctrl-C or SIGTERM, or another process has ended.
+        PromptGenError: whatever training finds wrong.
+    """
+    from prompt_gen import training
+
+    training.await_first()
+    run = Run.open(path)
+    config = validated(RunConfig, run.settings)
+    tokenizer = vocab.load(run)
+    _fit(run, config, tokenizer, shards.load(run, tokenizer), silent, resume)
+
+
+def _fit(
+    run: Run,
+    config: RunConfig,
+    tokenizer: vocab.Tokenizer,
+    shard_set: ShardSet,
+    watch: Watch,
+    resume: bool,
+) -> "tuple[Shape, Trained]":
+    """Shards to weights, the same in every process."""
+    from prompt_gen import model, training
+
+    shape = model.choose_shape(config.model, config.train, training.choose_device(config.train))
+    network = model.begin(config.model, shape, tokenizer, config.train.seed)
+    print_ = fingerprint(
+        shard_set.fingerprint, config.model.model_dump(), config.train.model_dump()
+    )
+    directory = run.station("training")
+    trained = training.fit(
+        network,
+        shard_set,
+        config.train,
+        directory,
+        print_,
+        watch,
+        resume,
+        continued=config.model.pretrained is not None,
+    )
+    return shape, trained
 
 
 def evaluate(

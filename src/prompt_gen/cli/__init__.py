@@ -11,10 +11,10 @@ from typing import Annotated
 
 import typer
 
-from prompt_gen import __version__
+from prompt_gen import __version__, launch
 from prompt_gen.cli import corpora, stations, use
 from prompt_gen.cli.groups import DefaultGroup
-from prompt_gen.errors import Interrupted, PromptGenError, from_os_error
+from prompt_gen.errors import Diverged, Interrupted, PromptGenError, from_os_error
 
 _EXAMPLES = """Turn a pile of domain text into an as-you-type sentence completer.
 
@@ -99,7 +99,8 @@ def _ended(*_: object) -> None:
 def _fail(error: PromptGenError) -> None:
     if os.environ.get("PROMPT_GEN_TRACEBACK"):
         raise error
-    print(f"error: {error.message}", file=sys.stderr)
-    if error.hint:
+    if launch.is_first() or not isinstance(error, Interrupted | Diverged):  # those all know
+        print(f"error: {error.message}", file=sys.stderr)
+    if error.hint and launch.is_first():
         print(f"       {error.hint}", file=sys.stderr)
     sys.exit(error.exit_code)

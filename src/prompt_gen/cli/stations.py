@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from prompt_gen import launch
 from prompt_gen.cli import show
 from prompt_gen.cli.corpora import corpus_flags
 from prompt_gen.cli.options import (
@@ -128,6 +129,9 @@ def train(
     from prompt_gen.run import Run
     from prompt_gen.settings import RunConfig, resolve
 
+    if not launch.is_first():
+        pipeline.train_along(out, resume=resume)
+        return
     if pretrained and (kind or vocab_size):
         raise SettingError(
             "--pretrained keeps its vocabulary; --kind or --vocab-size was given with it",

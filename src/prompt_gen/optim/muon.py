@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.distributed.tensor import DTensor, distribute_tensor
 
 _A, _B, _C = 3.4445, -4.7750, 2.0315
 
@@ -59,6 +60,8 @@ class Muon(torch.optim.Optimizer):
                 state["momentum"] = torch.zeros_like(p)
             state["momentum"].lerp_(gradient, 1 - group["momentum"])
             direction = gradient.lerp(state["momentum"], group["momentum"])
+            if isinstance(direction, DTensor):  # what is orthogonal is the whole, not its pieces
+                direction = direction.full_tensor()
             directions.append(direction.mT if p.shape[0] > p.shape[1] else direction)
         for p, direction in zip(parameters, orthogonalize(torch.stack(directions)), strict=True):
             tall = p.shape[0] > p.shape[1]
@@ -67,4 +70,7 @@ class Muon(torch.optim.Optimizer):
             # output is alike.
             n_in, n_out = p.shape if group["stored_in_out"] else p.shape[::-1]
             scale = max(1.0, n_out / n_in) ** 0.5
-            p.add_(direction.mT if tall else direction, alpha=-group["lr"] * scale)
+            update = direction.mT if tall else direction
+            if isinstance(p, DTensor):
+                update = distribute_tensor(update, p.device_mesh, p.placements, src_data_rank=None)
+            p.add_(update, alpha=-group["lr"] * scale)

@@ -1,5 +1,7 @@
 """Shards to weights."""
 
-from prompt_gen.training.loop import Trained, choose_device, fit
+from prompt_gen.training.devices import choose_device
+from prompt_gen.training.distributed import await_first
+from prompt_gen.training.loop import Trained, fit
 
-__all__ = ["Trained", "choose_device", "fit"]
+__all__ = ["Trained", "await_first", "choose_device", "fit"]

@@ -1,9 +1,10 @@
 """Checkpoints: everything a run needs to go on as if nothing had happened.
 
-A checkpoint is a directory `step-N` with the weights, the state of the optimizers, of the mean of
-the weights and of the random numbers (safetensors: nothing is unpickled), and `state.json` with
-where the run was and the SHA-256 of both files. It is staged, synced and renamed, so that a crash
-leaves the one before it.
+A checkpoint is a directory `step-N` with the weights, the state of the optimizers and the mean of
+the weights (safetensors: nothing is unpickled), and `state.json` with where the run was and the
+SHA-256 of both files. It is staged, synced and renamed, so that a crash leaves the one before it.
+Random numbers have no state: they depend on the seed, the step and the process alone. Tensors are
+whole however many processes hold pieces of them, so that any number of processes can go on.
 """
 
 import json
@@ -19,7 +20,9 @@ from torch import nn
 
 from prompt_gen.errors import Damaged, Mismatch
 from prompt_gen.run import file_hash, staged_directory
+from prompt_gen.training import distributed
 from prompt_gen.training.average import Average
+from prompt_gen.training.distributed import like, whole
 
 _FILES = ("model.safetensors", "optimizer.safetensors")
 
@@ -47,35 +50,48 @@ class Held:
 
 
 def save(directory: Path, held: Held, state: dict[str, Any], print_: str, keep: int) -> Path:
-    """Write `step-N` and remove all but the newest `keep`; `state` has at least the progress."""
+    """Write `step-N` and remove all but the newest `keep`; `state` has at least the progress.
+
+    Of several processes all have to call, and the first writes.
+    """
     path = directory / f"step-{state['progress']['step']:08d}"
+    weights, others = weights_of(held.model), _other_tensors(held)
+    if not distributed.is_first():
+        return path
     with staged_directory(path) as staged:
-        save_weights(held.model, staged / _FILES[0])
-        (staged / _FILES[1]).write_bytes(serialize(_other_tensors(held)))
+        write_weights(weights, staged / _FILES[0])
+        (staged / _FILES[1]).write_bytes(serialize(others))
         hashes = {name: file_hash(staged / name) for name in _FILES}
         record = {"fingerprint": print_, **state, "averaged": held.average.n, "sha256": hashes}
         (staged / "state.json").write_text(json.dumps(record, indent=1) + "\n", "utf-8")
-    others = [step for step in _steps(directory) if step != path]
-    for old in others[keep - 1 :]:
+    older = [step for step in _steps(directory) if step != path]
+    for old in older[keep - 1 :]:
         shutil.rmtree(old)
     return path
 
 
-def save_weights(model: nn.Module, path: Path) -> None:
+def weights_of(model: nn.Module) -> dict[str, torch.Tensor]:
     """The model's weights under the names stock transformers uses, tied ones once."""
     seen: set[int] = set()
     tensors = {}
-    for name, tensor in model.state_dict().items():
-        if tensor.data_ptr() not in seen:
-            seen.add(tensor.data_ptr())
-            tensors[name] = tensor.detach().float().contiguous().cpu()
+    for name, tensor in model.state_dict(keep_vars=True).items():
+        if id(tensor) not in seen:
+            seen.add(id(tensor))
+            tensors[name] = whole(tensor.detach()).float().contiguous().cpu()
+    return tensors
+
+
+def write_weights(weights: dict[str, torch.Tensor], path: Path) -> None:
+    """Weights as stock transformers reads them."""
     # Written by Python, so that a full disk is the operating system's own error.
-    path.write_bytes(serialize(tensors, metadata={"format": "pt"}))
+    path.write_bytes(serialize(weights, metadata={"format": "pt"}))
 
 
 def load_weights(model: nn.Module, path: Path) -> None:
-    """Weights written by `save_weights` into a model of the same shape."""
-    missing, unexpected = model.load_state_dict(load_file(path), strict=False)
+    """Weights written by `write_weights` into a model of the same shape."""
+    into, weights = model.state_dict(), load_file(path)
+    weights = {k: like(v, into[k]) if k in into else v for k, v in weights.items()}
+    missing, unexpected = model.load_state_dict(weights, strict=False)
     tied = set(getattr(model, "_tied_weights_keys", None) or ())
     if unexpected or set(missing) - tied:
         raise Mismatch(
@@ -121,31 +137,33 @@ def exists(directory: Path) -> bool:
 
 
 def restore(path: Path, held: Held) -> None:
-    """Put a checkpoint's weights, optimizer state, mean and random state back."""
+    """Put a checkpoint's weights, optimizer state and mean back."""
     load_weights(held.model, path / _FILES[0])
     tensors = load_file(path / _FILES[1])
-    torch.set_rng_state(tensors.pop("rng"))
     held.average.n = json.loads((path / "state.json").read_text("utf-8"))["averaged"]
-    n_averages = sum(key.startswith("average.") for key in tensors)
-    held.average.tensors = [tensors.pop(f"average.{i}") for i in range(n_averages)]
+    if held.average.n:
+        weights = enumerate(held.model.parameters())
+        held.average.tensors = [like(tensors.pop(f"average.{i}"), w) for i, w in weights]
     for number, optimizer in enumerate(held.optimizers):
         record = optimizer.state_dict()
         record["state"] = {}
+        parameters = [p for group in optimizer.param_groups for p in group["params"]]
         for key, tensor in tensors.items():
             owner, parameter, name = key.split(".")
             if int(owner) == number:
-                record["state"].setdefault(int(parameter), {})[name] = tensor
+                spread = like(tensor, parameters[int(parameter)])
+                record["state"].setdefault(int(parameter), {})[name] = spread
         optimizer.load_state_dict(record)
 
 
 def _other_tensors(held: Held) -> dict[str, torch.Tensor]:
-    """All that is not weights, by name: `rng`, `average.N`, `OPTIMIZER.PARAMETER.NAME`."""
-    tensors = {"rng": torch.get_rng_state()}
-    tensors |= {f"average.{i}": mean.cpu() for i, mean in enumerate(held.average.tensors)}
+    """All that is not weights, by name: `average.N`, `OPTIMIZER.PARAMETER.NAME`."""
+    tensors = {f"average.{i}": whole(mean).cpu() for i, mean in enumerate(held.average.tensors)}
     for number, optimizer in enumerate(held.optimizers):
         for parameter, state in optimizer.state_dict()["state"].items():
             for name, value in state.items():
-                tensors[f"{number}.{parameter}.{name}"] = torch.as_tensor(value).contiguous().cpu()
+                kept = whole(torch.as_tensor(value)).contiguous().cpu()
+                tensors[f"{number}.{parameter}.{name}"] = kept
     return tensors
 
 

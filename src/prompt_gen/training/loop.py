@@ -18,14 +18,17 @@ from accelerate.utils import ProjectConfiguration
 from prompt_gen import optim
 from prompt_gen.config import TrainConfig
 from prompt_gen.errors import CorpusTooSmall, Diverged, Interrupted, SettingError
+from prompt_gen.launch import is_first, n_processes, rank
 from prompt_gen.run import Event, Watch, staged_directory
 from prompt_gen.shards import Part, ShardSet
-from prompt_gen.training import checkpoint, dropout
+from prompt_gen.training import checkpoint, devices, distributed, dropout
 from prompt_gen.training import recipe as recipes
 from prompt_gen.training.average import Average
-from prompt_gen.training.batches import Batch, Batches
+from prompt_gen.training.batches import Batches
+from prompt_gen.training.devices import choose_device
+from prompt_gen.training.gradients import Gradients
 from prompt_gen.training.likelihood import bits_per_character
-from prompt_gen.training.loss import Objective, Sample, Sampler
+from prompt_gen.training.loss import Objective, Sampler
 from prompt_gen.training.plan import Plan
 from prompt_gen.training.recipe import Recipe
 
@@ -73,28 +76,31 @@ def fit(
             "in ten lines or more); a useful completer wants a thousand lines",
         )
     recipe = recipes.choose(config, choose_device(config), epochs=0.0, continued=continued)
-    session = Session(model, shards, config, recipe, directory, print_, watch)
-    if resume and checkpoint.exists(directory / "checkpoints"):
-        session.resume()
-    elif resume:
-        warning = "there is no checkpoint yet; it starts from the beginning"
-        watch(Event("training", "note", facts={"warning": warning}))
-    with _interrupts() as interrupted:
-        session.run(interrupted)
-    if interrupted:
-        session.save()
-        raise Interrupted(
-            f"training was interrupted at step {session.progress.step:,}; all of it is saved",
-            f"Go on with: prompt-gen train --out {directory.parent} --resume",
-        )
-    return session.finish()
+    with distributed.together():
+        session = Session(model, shards, config, recipe, directory, print_, watch)
+        if resume and checkpoint.exists(directory / "checkpoints"):
+            session.resume()
+        elif resume:
+            warning = "there is no checkpoint yet; it starts from the beginning"
+            watch(Event("training", "note", facts={"warning": warning}))
+        with _interrupts() as came:
+            is_over = session.run(came)
+        if not is_over:
+            session.save()
+            raise Interrupted(
+                f"training was interrupted at step {session.progress.step:,}; all of it is saved",
+                f"Go on with: prompt-gen train --out {directory.parent} --resume",
+            )
+        return session.finish()
 
 
 @contextmanager
 def _interrupts() -> Iterator[list[int]]:
     """A list that gets an entry at the first Ctrl-C or SIGTERM; the second one stops at once.
 
-    A step is never broken in the middle, so that what is saved afterwards is whole.
+    A step is never broken in the middle, so that what is saved afterwards is whole. A launcher
+    passes on what has come here already, and itself ends what does not end in half a minute: the
+    second one means nothing then.
     """
     came: list[int] = []
     if threading.current_thread() is not threading.main_thread():
@@ -106,7 +112,7 @@ def _interrupts() -> Iterator[list[int]]:
     def note(number: int, frame: object) -> None:
         came.append(number)
         for each, handler in before.items():
-            signal.signal(each, handler)
+            signal.signal(each, handler if n_processes() == 1 else signal.SIG_IGN)
 
     for number in signals:
         signal.signal(number, note)
@@ -115,22 +121,6 @@ def _interrupts() -> Iterator[list[int]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def choose_device(config: TrainConfig) -> str:
-    """The device a run will use: the given one, or the best there is.
-
-    Raises:
-        SettingError: the given one is not there.
-    """
-    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    best = next((name for name, is_there in there.items() if is_there), "cpu")
-    if config.device in ("auto", best, "cpu"):
-        return best if config.device == "auto" else config.device
-    raise SettingError(
-        f"setting 'train.device' is '{config.device}', which torch does not find here",
-        f"Leave it out (it would be '{best}'), or install torch for that device",
-    )
 
 
 class Session:
@@ -148,57 +138,73 @@ class Session:
     ) -> None:
         self.config, self.recipe, self.shards = config, recipe, shards
         self.directory, self.print_, self.watch = directory, print_, watch
+        self.device = devices.prepare(config)
         self.accelerator = Accelerator(
-            cpu=choose_device(config) == "cpu",
+            cpu=self.device.torch.type == "cpu",
             log_with="tensorboard",
             project_config=ProjectConfiguration(logging_dir=str(directory)),
         )
         self.accelerator.init_trackers("tensorboard")
-        self.model = model
+        self.model = model.to(self.device.torch)  # type: ignore[arg-type]
         self.context: int = model.config.max_position_embeddings
         weights = shards.train.weights if config.repeats == "sqrt" else None
         self.batches = Batches(shards.train, self.context, config.seed, weights)
         self.plan = Plan.of(config, recipe, self.context, self.batches.n_epoch_tokens)
+        if self.plan.n_rows < n_processes():
+            raise SettingError(
+                f"a batch of {self.plan.n_rows} rows cannot be shared by {n_processes()} processes",
+                f"Set train.batch_tokens to {self.context * n_processes()} or more",
+            )
         counts_V = shards.train.token_counts(model.config.vocab_size)
         self.sampler = Sampler(counts_V, recipe.negatives, config.seed)
         dropout.add(model, recipe.dropout)
         self.peaks = recipe.matrix_lr, recipe.other_lr
-        optimizers = optim.build(model, *self.peaks, recipe.weight_decay)
-        self.objective, *self.optimizers = self.accelerator.prepare(Objective(model), *optimizers)
+        self.n_params = sum(p.numel() for p in model.parameters())
+        objective = Objective(model, self.device.is_compiled)
+        self.objective = distributed.wrap(objective, config.sharding)
+        self.optimizers = optim.build(model, *self.peaks, recipe.weight_decay)
+        self.gradients = Gradients(self.objective, self.device, config.micro_rows, watch)
         self.average = Average()
         self.progress = checkpoint.Progress()
-        self.n_params = sum(p.numel() for p in model.parameters())
         self.validation = _sample(shards.validation, config.validate_lines, config.seed)
         self.validation_bits = math.nan  # bits per character at the last look
         self._tokens_per_char = _tokens_per_char(shards.train)
 
     # -- the loop ----------------------------------------------------------------------------
 
-    def run(self, interrupted: list[int]) -> None:
-        """Steps until the plan is over or an interrupt came, with validations and checkpoints."""
+    def run(self, came: list[int]) -> bool:
+        """Steps until the plan is over or a signal came, with validations and checkpoints.
+
+        Says whether the plan is over. What depends on the clock goes by the first process's, so
+        that all do the same.
+        """
         started = time.monotonic() - self.progress.elapsed_s
         last_saved = last_report = self.progress.elapsed_s
         losses: list[torch.Tensor] = []
         tokens_then = self.progress.n_tokens
         self.objective.train()
         self.watch(Event("training", "start", facts=self._shape_facts()))
-        while not interrupted and self._share_done() < 1:
+        while not distributed.of_any(bool(came)):
+            if self._share_done() == 1:
+                return True
             losses.append(self.step())
-            now = self.progress.elapsed_s = time.monotonic() - started
+            now = distributed.of_first(time.monotonic() - started)
+            self.progress.elapsed_s = now
             if self._share_done() * self.config.n_validations >= self.progress.n_validations + 1:
                 self.validate()
                 if self.progress.n_worse >= _MAX_WORSE:
                     self.plan = self.plan.shortened(now)
             if now - last_report >= _REPORT_S:
                 pace = (self.progress.n_tokens - tokens_then) / (now - last_report)
-                self._report(torch.stack(losses).mean().item(), pace)
+                self._report(distributed.total(torch.stack(losses).mean()).item(), pace)
                 last_report, tokens_then, losses = now, self.progress.n_tokens, []
             if now - last_saved >= self.config.checkpoint_seconds:
                 self.save()
                 last_saved = now
+        return False
 
     def step(self) -> torch.Tensor:
-        """One update; returns the batch's mean loss, nats per token."""
+        """One update; returns this process's part of the batch's mean loss, nats per token."""
         progress, share = self.progress, self._share_done()
         batch = self.batches.at(progress.n_tokens, self.plan.rows(share))
         is_sampled = share < 1 - self.recipe.full_softmax
@@ -207,7 +213,9 @@ class Session:
         for optimizer, peak in zip(self.optimizers, self.peaks, strict=True):
             for group in optimizer.param_groups:
                 group["lr"] = peak * rate
-        loss = self._gradients(batch, sample)
+        # What is dropped depends on the seed, the step and the process alone.
+        torch.manual_seed(_seed(self.config.seed, progress.step, rank()))
+        loss = self.gradients.add(batch, sample)
         for optimizer in self.optimizers:
             optimizer.step()
             optimizer.zero_grad()
@@ -216,14 +224,6 @@ class Session:
         if share >= 1 - self.recipe.average:
             self.average.add(self.model)
         return loss
-
-    def _gradients(self, batch: Batch, sample: Sample | None) -> torch.Tensor:
-        """Gradients of the batch's mean loss, which is returned."""
-        device = self.accelerator.device
-        nats = self.objective(batch.to(device), sample.to(device) if sample else None)
-        loss = nats / batch.n_targets
-        self.accelerator.backward(loss)
-        return loss.detach()
 
     def _share_done(self) -> float:
         progress = self.progress
@@ -234,8 +234,10 @@ class Session:
     def validate(self) -> float:
         """Bits per character on the validation lines; new best weights are kept."""
         documents, n_chars = self.validation
-        bits = bits_per_character(
-            self.model, self.shards.validation, documents, n_chars, self.context
+        bits = distributed.of_first(
+            bits_per_character(
+                self.objective, self.shards.validation, documents, n_chars, self.context
+            )
         )
         if not math.isfinite(bits):
             raise Diverged(
@@ -247,13 +249,17 @@ class Session:
         if bits < self.progress.best_bits:
             self.progress.best_bits, self.progress.best_step = bits, self.progress.step
             self.progress.n_worse = 0
-            with staged_directory(self.directory / "best") as staged:
-                checkpoint.save_weights(self.model, staged / "model.safetensors")
-                self.model.config.save_pretrained(staged)
+            self._keep_best(checkpoint.weights_of(self.model))
         self.accelerator.log({"validation/bits_per_char": bits}, step=self.progress.step)
         self.watch(Event("training", "note", facts={"validation_bits_per_char": bits}))
         self.validation_bits = bits
         return bits
+
+    def _keep_best(self, weights: dict[str, torch.Tensor]) -> None:
+        if is_first():
+            with staged_directory(self.directory / "best") as staged:
+                checkpoint.write_weights(weights, staged / "model.safetensors")
+                self.model.config.save_pretrained(staged)
 
     # -- reports, checkpoints, the end ---------------------------------------------------------
 
@@ -275,8 +281,8 @@ class Session:
     def _shape_facts(self) -> dict[str, Any]:
         return {
             "parameters": self.n_params,
-            "device": str(self.accelerator.device),
-            "threads": torch.get_num_threads(),
+            "processes": n_processes(),
+            **self.device.facts(),
             "batch_tokens": self.plan.n_rows * self.context,
             "train_tokens": self.shards.train.n_tokens,
         }
@@ -327,6 +333,11 @@ def _sample(part: Part, n: int, seed: int) -> tuple[list[int], int]:
     n_tokens = sum(len(part[i]) - 2 for i in chosen)
     all_tokens = part.n_tokens - 2 * len(part)
     return [int(i) for i in chosen], round(part.n_chars * n_tokens / max(1, all_tokens))
+
+
+def _seed(*parts: int) -> int:
+    """A seed that no other parts give."""
+    return int(np.random.SeedSequence(parts).generate_state(1, np.uint64)[0])
 
 
 def _tokens_per_char(part: Part) -> float:

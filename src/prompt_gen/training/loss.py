@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from prompt_gen.training.batches import IGNORE, Batch
+from prompt_gen.training.batches import IGNORE, Batch, moved
 
 _SMOOTHING = 0.75  # power of the frequencies that negatives are drawn by (Mikolov et al. 2013)
 _CHUNK_LOGITS = {"cpu": 1 << 20, "cuda": 1 << 28, "mps": 1 << 26}  # held at a time
@@ -29,7 +29,7 @@ class Sample:
 
     def to(self, device: torch.device) -> "Sample":
         """The same sample on a device."""
-        return Sample(self.tokens_K.to(device), self.log_chance_K.to(device))
+        return Sample(moved(self.tokens_K, device), moved(self.log_chance_K, device))
 
 
 class Sampler:
@@ -67,18 +67,23 @@ class Sampler:
 
 
 class Objective(nn.Module):
-    """A stock model and its loss in one module, so that it can be wrapped as one."""
+    """A stock model and its loss in one module, so that it can be wrapped as one.
 
-    def __init__(self, model: nn.Module) -> None:
+    Compiled is what runs in training; looks at validation lines have a width of their own each.
+    """
+
+    def __init__(self, model: nn.Module, is_compiled: bool = False) -> None:
         super().__init__()
         self.model = model
+        self._compiled = torch.compile(model.base_model.forward) if is_compiled else None  # type: ignore[union-attr]
 
     def forward(self, batch: Batch, sample: Sample | None) -> Tensor:
         """Cross-entropy of a batch, nats, summed over its targets.
 
         The softmax is over the sample where there is one, else over all tokens.
         """
-        hidden_BTD = self.model.base_model(  # type: ignore[operator]
+        body = self._compiled if self._compiled and self.training else self.model.base_model
+        hidden_BTD = body(  # type: ignore[operator]
             input_ids=batch.tokens_BT,
             attention_mask=batch.mask_B1TT,
             position_ids=batch.positions_BT,
