@@ -131,7 +131,8 @@ def wrap(objective: "Objective", sharding: Literal["ddp", "fsdp"]) -> nn.Module:
     for module in model.modules():
         if type(module).__name__ in model._no_split_modules:
             fully_shard(module)
-    fully_shard(objective)  # in place
+    # In place; whole weights left behind by a look at validation lines would hide the pieces.
+    fully_shard(objective, reshard_after_forward=True)
     return objective
 
 
