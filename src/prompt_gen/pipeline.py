@@ -101,6 +101,7 @@ def _fit(
     trained = training.fit(
         network,
         shard_set,
+        tokenizer,
         config.train,
         directory,
         print_,

@@ -80,6 +80,21 @@ def test_of_much_text_every_so_many_documents_are_counted(
     assert (found.kneser_ney, found.share) == (wanted.kneser_ney, 3 / 5)
 
 
+def test_the_error_is_that_of_drawing_lines_anew(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    lines = ["".join(rng.choice([*"甲乙"], n)) for n in rng.integers(1, 9, 60)]
+    part = part_of({"甲甲甲乙": 3, "甲乙": 2})
+    validation = Part(tuple(part_of({line: 1}).shards[0] for line in lines), np.ones(60))
+    made = ShardSet(part, validation, "lines")
+    found = references.references(made, CHARACTERS, range(60), tmp_path, silent)
+    drawn = []
+    for seed in range(40):
+        chosen = np.random.default_rng(seed).integers(0, 60, 60).tolist()
+        again = references.references(made, CHARACTERS, chosen, tmp_path, silent)
+        drawn.append(again.kneser_ney)
+    assert found.error == pytest.approx(np.std(drawn), rel=0.35)
+
+
 def test_the_same_text_is_counted_once_and_other_text_again(tmp_path: Path) -> None:
     events: list[Event] = []
     made = set_of({"甲": 2, "乙": 1}, ["甲", "乙"])

@@ -47,6 +47,10 @@ class Watcher:
             self._line(f"{event.station}: warning: {event.facts['warning']}")
         elif event.state == "note" and "resumed_at_step" in event.facts:
             self._line(f"{event.station}: goes on at step {event.facts['resumed_at_step']:,}")
+        elif event.state == "note" and "told" in event.facts:
+            self._line(f"{event.station}: {event.facts['told']}")
+        elif event.state == "note" and "validation_bits_per_char" in event.facts:
+            self._line(_training_look(event.facts))
         elif event.state == "note" and self._live:
             self._line(f"{event.station}: {_flat(event.facts)}")
         elif text:
@@ -138,12 +142,40 @@ def _training_start(facts: dict[str, Any]) -> str:
     )
 
 
+def _training_look(facts: dict[str, Any]) -> str:
+    """A look at the validation lines: the network beside counts, and what it writes."""
+    text = (
+        f"training: {facts['validation_bits_per_char']:.2f} bits per character on validation lines "
+        f"({_beside(facts['references'])}), {facts['training_bits_per_char']:.2f} on training lines"
+    )
+    if written := facts.get("samples"):
+        text += "\n          " + "  ".join(map(_printable, written))
+    return text
+
+
+def _beside(references: dict[str, float]) -> str:
+    names = {"unigram": "unigram", "bigram": "bigram", "kneser_ney": "Kneser-Ney"}
+    return ", ".join(f"{shown} {references[name]:.2f}" for name, shown in names.items())
+
+
+def _printable(written: str) -> str:
+    """What a model wrote, in one line and harmless to a terminal."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in written)
+
+
 def _training_done(facts: dict[str, Any]) -> str:
     return (
         f"training: {facts['steps']:,} steps, {facts['epochs']} epochs in "
-        f"{_clock(facts['seconds'])}; best at step {facts['best_step']:,}: "
-        f"{facts['validation_bits_per_char']:.3f} bits per character on validation"
+        f"{_clock(facts['seconds'])}; kept are the weights {_of_best(facts)}: "
+        f"{facts['validation_bits_per_char']:.3f} bits per character on validation lines "
+        f"({_beside(facts['references'])})"
     )
+
+
+def _of_best(facts: dict[str, Any]) -> str:
+    if facts["best_is_mean"]:
+        return f"that are the mean of the last steps before {facts['best_step']:,}"
+    return f"of step {facts['best_step']:,}, the best look"
 
 
 _TEXTS = {
@@ -152,6 +184,9 @@ _TEXTS = {
     ("vocab", "done"): lambda f: f"vocab: {f['kind']}, {f['size']:,} entries",
     ("shards", "done"): _shards,
     ("training", "start"): _training_start,
+    ("training", "count"): lambda f: (
+        f"training: counting n-grams of {f['tokens']:,} tokens to compare with"
+    ),
     ("training", "done"): _training_done,
     ("evaluate", "compare"): lambda f: (
         f"evaluate: comparing {f['columns']} columns of {f['numbers']} numbers"

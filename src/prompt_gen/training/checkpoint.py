@@ -9,7 +9,7 @@ whole however many processes hold pieces of them, so that any number of processe
 
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +36,10 @@ class Progress:
     elapsed_s: float = 0.0
     best_bits: float = float("inf")  # bits per character
     best_step: int = 0
+    best_is_mean: bool = False  # the best weights are the mean of those of many steps
     n_validations: int = 0
     n_worse: int = 0  # validations in a row that did not improve
+    looks: list[dict[str, Any]] = field(default_factory=list)  # `advice.Look`, oldest first
 
 
 @dataclass(frozen=True)

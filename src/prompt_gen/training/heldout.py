@@ -1,4 +1,4 @@
-"""The validation documents that a run is judged by, chosen by its seed."""
+"""The documents that a run is judged by, chosen by its seed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,9 +26,9 @@ def choose(part: Part, tokenizer: Tokenizer, n: int, seed: int) -> HeldOut:
     """Up to n documents of a part."""
     drawn = np.random.default_rng(seed).permutation(len(part))[:n]
     documents = tuple(int(i) for i in drawn)
-    return HeldOut(documents, count_chars(part, tokenizer, documents))
+    return HeldOut(documents, sum(count_chars(part, tokenizer, documents)))
 
 
-def count_chars(part: Part, tokenizer: Tokenizer, documents: Sequence[int]) -> int:
-    """Characters of documents, without their ends."""
-    return sum(len(tokenizer.decode(part[i].tolist())) for i in documents)
+def count_chars(part: Part, tokenizer: Tokenizer, documents: Sequence[int]) -> list[int]:
+    """Characters of each document, without its end."""
+    return [len(tokenizer.decode(part[i].tolist())) for i in documents]

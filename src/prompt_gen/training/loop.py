@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from accelerate import Accelerator
 from accelerate.utils import ProjectConfiguration
+from torch.distributed.fsdp import FSDPModule
 
 from prompt_gen import optim
 from prompt_gen.config import TrainConfig
@@ -23,14 +24,16 @@ from prompt_gen.run import Event, Watch, staged_directory
 from prompt_gen.shards import Part, ShardSet
 from prompt_gen.training import checkpoint, devices, distributed, dropout
 from prompt_gen.training import recipe as recipes
+from prompt_gen.training.advice import Look
 from prompt_gen.training.average import Average
 from prompt_gen.training.batches import Batches
 from prompt_gen.training.devices import choose_device
 from prompt_gen.training.gradients import Gradients
-from prompt_gen.training.likelihood import bits_per_character
+from prompt_gen.training.judgement import Judge
 from prompt_gen.training.loss import Objective, Sampler
 from prompt_gen.training.plan import Plan
 from prompt_gen.training.recipe import Recipe
+from prompt_gen.vocab import Tokenizer
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -51,6 +54,7 @@ class Trained:
 def fit(
     model: "PreTrainedModel",
     shards: ShardSet,
+    tokenizer: Tokenizer,
     config: TrainConfig,
     directory: Path,
     print_: str,
@@ -77,7 +81,7 @@ def fit(
         )
     recipe = recipes.choose(config, choose_device(config), epochs=0.0, continued=continued)
     with distributed.together():
-        session = Session(model, shards, config, recipe, directory, print_, watch)
+        session = Session(model, shards, tokenizer, config, recipe, directory, print_, watch)
         if resume and checkpoint.exists(directory / "checkpoints"):
             session.resume()
         elif resume:
@@ -130,6 +134,7 @@ class Session:
         self,
         model: "PreTrainedModel",
         shards: ShardSet,
+        tokenizer: Tokenizer,
         config: TrainConfig,
         recipe: Recipe,
         directory: Path,
@@ -166,8 +171,8 @@ class Session:
         self.gradients = Gradients(self.objective, self.device, config.micro_rows, watch)
         self.average = Average()
         self.progress = checkpoint.Progress()
-        self.validation = _sample(shards.validation, config.validate_lines, config.seed)
-        self.validation_bits = math.nan  # bits per character at the last look
+        self.judge = Judge(shards, tokenizer, config, recipe, self.context, directory, watch)
+        self.is_sampled = False  # the softmax of any step since the last report
         self._tokens_per_char = _tokens_per_char(shards.train)
 
     # -- the loop ----------------------------------------------------------------------------
@@ -193,7 +198,7 @@ class Session:
             if self._share_done() * self.config.n_validations >= self.progress.n_validations + 1:
                 self.validate()
                 if self.progress.n_worse >= _MAX_WORSE:
-                    self.plan = self.plan.shortened(now)
+                    self._shorten(now)
             if now - last_report >= _REPORT_S:
                 pace = (self.progress.n_tokens - tokens_then) / (now - last_report)
                 self._report(distributed.total(torch.stack(losses).mean()).item(), pace)
@@ -209,6 +214,7 @@ class Session:
         batch = self.batches.at(progress.n_tokens, self.plan.rows(share))
         is_sampled = share < 1 - self.recipe.full_softmax
         sample = self.sampler.draw(batch, progress.step) if is_sampled else None
+        self.is_sampled |= sample is not None
         rate = self.plan.rate(progress.step, share)
         for optimizer, peak in zip(self.optimizers, self.peaks, strict=True):
             for group in optimizer.param_groups:
@@ -231,29 +237,55 @@ class Session:
 
     # -- looks at the validation part ----------------------------------------------------------
 
-    def validate(self) -> float:
-        """Bits per character on the validation lines; new best weights are kept."""
-        documents, n_chars = self.validation
-        bits = distributed.of_first(
-            bits_per_character(
-                self.objective, self.shards.validation, documents, n_chars, self.context
-            )
-        )
-        if not math.isfinite(bits):
+    def validate(self, *, is_mean: bool = False) -> float:
+        """Bits per character on the validation lines; new best weights are kept.
+
+        `is_mean` says that the model holds the mean of its weights now.
+        """
+        progress = self.progress
+        epochs = self.batches.epochs(progress.n_tokens)
+        look = self.judge.look(self.objective, progress.step, self._share_done(), epochs)
+        if not math.isfinite(look.validation):
             raise Diverged(
-                f"training diverged: at step {self.progress.step} the loss is not a number",
+                f"training diverged: at step {progress.step} the loss is not a number",
                 "Start over with --force and lower train.matrix_lr and train.other_lr",
             )
-        self.progress.n_validations += 1
-        self.progress.n_worse += 1
-        if bits < self.progress.best_bits:
-            self.progress.best_bits, self.progress.best_step = bits, self.progress.step
-            self.progress.n_worse = 0
+        progress.looks.append(asdict(look))
+        progress.n_validations += 1
+        progress.n_worse += 1
+        if look.validation < progress.best_bits:
+            progress.best_bits, progress.best_step = look.validation, progress.step
+            progress.best_is_mean, progress.n_worse = is_mean, 0
             self._keep_best(checkpoint.weights_of(self.model))
+        if is_first():
+            self._tell([Look(**row) for row in progress.looks])
+        return look.validation
+
+    def _tell(self, looks: list[Look]) -> None:
+        """The newest look, and what it warns of."""
+        bits = looks[-1].validation
         self.accelerator.log({"validation/bits_per_char": bits}, step=self.progress.step)
-        self.watch(Event("training", "note", facts={"validation_bits_per_char": bits}))
-        self.validation_bits = bits
-        return bits
+        # Weights in pieces are put together by all processes in a step, but not for one of them.
+        whole = None if isinstance(self.objective, FSDPModule) else self.model
+        self.watch(Event("training", "note", facts=self.judge.facts(whole, looks)))
+        for warning in self.judge.warnings(looks):
+            self.watch(Event("training", "note", facts={"warning": warning}))
+
+    def _shorten(self, now: float) -> None:
+        """Have the learning rate fall from now on, and say so."""
+        plan, progress = self.plan.shortened(now), self.progress
+        if plan == self.plan:
+            return
+        self.plan = plan
+        # Looks that would have come by now are not made up for.
+        n_due = math.floor(self._share_done() * self.config.n_validations)
+        progress.n_validations = max(progress.n_validations, n_due)
+        told = (
+            f"ends early, after {plan.budget_s / 60:.1f} minutes: {progress.n_worse} looks at the "
+            f"validation lines in a row were worse than {progress.best_bits:.2f} bits per "
+            f"character at step {progress.best_step:,}; the learning rate falls from here on"
+        )
+        self.watch(Event("training", "note", facts={"told": told}))
 
     def _keep_best(self, weights: dict[str, torch.Tensor]) -> None:
         if is_first():
@@ -267,16 +299,31 @@ class Session:
         progress, share = self.progress, self._share_done()
         facts = {
             "step": progress.step,
-            "bits_per_char": loss / math.log(2) * self._tokens_per_char,
+            **self._loss_facts(loss),
             "tokens_per_s": tokens_per_s,
             "epochs": self.batches.epochs(progress.n_tokens),
-            "validation": self.validation_bits,
+            **self._look_facts(),
             "left_s": progress.elapsed_s / share - progress.elapsed_s if share else 0.0,
         }
-        logged = {f"train/{name}": facts[name] for name in ("bits_per_char", "tokens_per_s")}
+        shown = ("bits_per_char", "sampled_loss", "tokens_per_s")
+        logged = {f"train/{name}": facts[name] for name in shown if name in facts}
         logged["train/rate"] = self.plan.rate(progress.step, share)
         self.accelerator.log(logged, step=progress.step)
         self.watch(Event("training", "progress", share, 1.0, facts))
+        self.is_sampled = False
+
+    def _loss_facts(self, loss: float) -> dict[str, float]:
+        """The mean loss of batches, nats per token, under a name that says what it compares with.
+
+        Among a sample of the tokens it is lower than among all, and no number of bits.
+        """
+        if self.is_sampled:
+            return {"sampled_loss": loss}
+        return {"bits_per_char": loss / math.log(2) * self._tokens_per_char}
+
+    def _look_facts(self) -> dict[str, float]:
+        looks = self.progress.looks
+        return {"validation": looks[-1]["validation"]} if looks else {}
 
     def _shape_facts(self) -> dict[str, Any]:
         return {
@@ -312,7 +359,7 @@ class Session:
         self.validate()
         if self.average.n:
             with self.average.put_in(self.model):
-                self.validate()
+                self.validate(is_mean=True)
         self.save()
         self.accelerator.end_training()
         progress = self.progress
@@ -321,18 +368,12 @@ class Session:
             "epochs": round(self.batches.epochs(progress.n_tokens), 2),
             "seconds": round(progress.elapsed_s, 1),
             "best_step": progress.best_step,
+            "best_is_mean": progress.best_is_mean,
+            "references": asdict(self.judge.references),
             "validation_bits_per_char": progress.best_bits,
         }
         self.watch(Event("training", "done", facts=facts))
         return Trained(self.directory / "best", facts)
-
-
-def _sample(part: Part, n: int, seed: int) -> tuple[list[int], int]:
-    """Up to n documents of a part, and roughly their characters (by its mean)."""
-    chosen = np.random.default_rng(seed).permutation(len(part))[:n]
-    n_tokens = sum(len(part[i]) - 2 for i in chosen)
-    all_tokens = part.n_tokens - 2 * len(part)
-    return [int(i) for i in chosen], round(part.n_chars * n_tokens / max(1, all_tokens))
 
 
 def _seed(*parts: int) -> int:

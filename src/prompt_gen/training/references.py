@@ -2,6 +2,8 @@
 
 Counting takes seconds, so it comes before training. All are Kneser-Ney models over the run's
 tokens; `evaluate` counts the same way, over the words of its own report.
+
+    N documents
 """
 
 import json
@@ -35,6 +37,7 @@ class References:
     unigram: float
     bigram: float
     kneser_ney: float  # of order 5
+    error: float  # standard error of `kneser_ney`: what other documents would have changed
     share: float  # of the training documents that were counted
 
 
@@ -53,17 +56,27 @@ def references(
     part, step = shards.train, -(-shards.train.n_tokens // MAX_TOKENS)
     watch(Event("training", "count", facts={"tokens": part.n_tokens // step, "step": step}))
     lines = [shards.validation[i] for i in documents]
-    n_predicted = count_chars(shards.validation, tokenizer, documents) + len(documents)
-    bits = {}
+    predicted_N = np.array(count_chars(shards.validation, tokenizer, documents)) + 1
+    bits_N, bits = np.zeros(0), {}
     for name, order in ORDERS.items():
         with _scratch(directory) as counts:
             bos, eos = tokenizer.bos_id, tokenizer.eos_id
             ngrams.build(_counted(part, step), tokenizer.size, bos, eos, order, counts)
-            nats = sum(map(ngrams.load(counts).nats, lines))
-        bits[name] = nats / math.log(2) / n_predicted
-    made = References(**bits, share=len(range(0, len(part), step)) / len(part))
+            bits_N = np.array([*map(ngrams.load(counts).nats, lines)]) / math.log(2)
+        bits[name] = float(bits_N.sum() / predicted_N.sum())
+    share = len(range(0, len(part), step)) / len(part)
+    made = References(**bits, error=_error(bits_N, predicted_N), share=share)
     write_atomic(path, json.dumps({"fingerprint": print_, **asdict(made)}, indent=1) + "\n")
     return made
+
+
+def _error(bits_N: np.ndarray, predicted_N: np.ndarray) -> float:
+    """Standard error of sum(bits) / sum(predicted) over documents, by the delta method.
+
+    Source: Cochran 1977, "Sampling Techniques", equation 6.13, without its finite correction.
+    """
+    residuals_N = bits_N - bits_N.sum() / predicted_N.sum() * predicted_N
+    return float(np.sqrt((residuals_N**2).sum()) / predicted_N.sum())
 
 
 def _counted(part: Part, step: int) -> Iterator[tuple[np.ndarray, int]]:
