@@ -59,7 +59,7 @@ def test_a_foreign_tokenizer_is_refused_with_both_hashes(copy: Path) -> None:
 
 
 def test_a_foreign_tokenizer_does_not_pass_with_a_mended_manifest(copy: Path) -> None:
-    from prompt_gen.run import file_hash
+    from prompt_gen.storage import file_hash
 
     foreign = vocab.Tokenizer(vocab.TOKENIZERS.load("char").fit(["别的词表"], 600))
     foreign.save(copy)

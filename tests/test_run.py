@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from prompt_gen.run import Run, staged_directory, write_atomic
+from prompt_gen.run import Run
+from prompt_gen.storage import staged_directory, write_atomic
 
 
 def test_a_failed_write_leaves_the_old_file(

@@ -11,9 +11,16 @@ from prompt_gen import evaluate as evaluation
 from prompt_gen.bundle import Bundle
 from prompt_gen.config import validated
 from prompt_gen.corpus import Corpus
-from prompt_gen.errors import DataError, OutputExists, SettingError, UsageError
+from prompt_gen.errors import (
+    DataError,
+    Mismatch,
+    OutputExists,
+    SettingError,
+    StorageError,
+    UsageError,
+)
 from prompt_gen.evaluate import Calibration, Material, Report
-from prompt_gen.run import Event, Run, Watch, fingerprint, is_run, silent
+from prompt_gen.run import Event, Request, Run, Watch, fingerprint, is_run, silent
 from prompt_gen.settings import RunConfig
 from prompt_gen.shards import ShardSet
 from prompt_gen.text import frequent_starts, script
@@ -38,9 +45,23 @@ def train(
     Without paths the run's own corpus is used.
 
     Raises:
-        OutputExists: the run has been trained, and neither `resume` nor `force` is given.
+        OutputExists: the run has been trained, and neither `resume` nor `force` is given; or
+            another process is writing to it.
         PromptGenError: whatever a station finds wrong.
     """
+    with run.claim():
+        return _train(paths, run, config, watch, resume, force, command)
+
+
+def _train(
+    paths: Sequence[str | Path],
+    run: Run,
+    config: RunConfig,
+    watch: Watch,
+    resume: bool,
+    force: bool,
+    command: str,
+) -> Report:
     from prompt_gen import model, training
     from prompt_gen.export import onnx
 
@@ -49,8 +70,7 @@ def train(
     config = _with_pretrained(config, run)
     training.choose_device(config.train)
     _clear_the_way(paths, run, resume, force)
-    documents = corpus.read(paths, config.corpus, run, watch) if paths else corpus.load(run)
-    run.record_settings(config.model_dump())
+    documents = _documents(paths, run, config, watch, resume)
     tokenizer = vocab.fit(documents, config.vocab, run, watch)
     shard_set = shards.write(documents, tokenizer, run, watch)
 
@@ -112,6 +132,21 @@ def _fit(
     return shape, trained
 
 
+def _documents(
+    paths: Sequence[str | Path], run: Run, config: RunConfig, watch: Watch, resume: bool
+) -> Corpus:
+    """The corpus to train on; what was asked for is kept first, so that no crash forgets it."""
+    settings = config.model_dump()
+    if resume and run.request:
+        paths = run.request.paths  # none, if the corpus had been made
+    else:
+        run.record_request(Request.of(settings, paths))
+    documents = corpus.read(paths, config.corpus, run, watch) if paths else corpus.load(run)
+    run.record_settings(settings)
+    run.record_request(Request.of(settings, ()))
+    return documents
+
+
 def evaluate(
     path: str | Path,
     config: RunConfig,
@@ -160,14 +195,18 @@ def _keep(
 
     What cannot be kept is told and does not take the report along.
     """
-    own = Run.open(made.path.parent).settings.get("engine")
+    run = Run.open(made.path.parent)
+    own = run.settings.get("engine")
     try:
-        bundle.attach_report(made, report.for_bundle())
-        if fitted.facts and own == config.engine.model_dump():
-            bundle.attach_calibration(made, fitted.temperature, fitted.facts)
-        report.save(made.path.parent / "evaluation" / "report.json")
-    except OSError as error:
-        told = f"the bundle cannot keep its numbers: {error.strerror}"
+        with run.claim():
+            bundle.check_same(made)
+            bundle.attach_report(made, report.for_bundle())
+            if fitted.facts and own == config.engine.model_dump():
+                bundle.attach_calibration(made, fitted.temperature, fitted.facts)
+            report.save(made.path.parent / "evaluation" / "report.json")
+    except (OSError, OutputExists, StorageError, Mismatch) as error:
+        why = error.strerror if isinstance(error, OSError) else error.message
+        told = f"the bundle cannot keep its numbers: {why}"
         watch(Event("evaluate", "note", facts={"warning": told}))
 
 

@@ -1,7 +1,8 @@
-"""The run directory: where each artefact lives, fingerprints, atomic writes, progress events.
+"""The run directory: where each artefact lives, who writes to it, fingerprints, progress events.
 
     runs/clinic/
-      run.json       marks the directory as ours; the newest settings
+      run.json       marks the directory as ours; the newest settings, and what was asked for
+      .lock          held by the process that writes
       corpus/        train.json  validation.json  test.json  ledger.parquet
       vocab/         tokenizer.json  vocab.txt
       shards/        train-00000.shard  train-00001.shard  train.weights  validation-...
@@ -15,17 +16,25 @@ station whose fingerprint is unchanged is not run again.
 import errno
 import hashlib
 import json
-import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from prompt_gen.errors import Damaged, OutputExists, StorageError, UsageError
+from prompt_gen import lock
+from prompt_gen.errors import Damaged, OutputExists, PromptGenError, StorageError, UsageError
+from prompt_gen.storage import (
+    clear_leftovers,
+    put_back,
+    staged_directory,
+    stepped_aside,
+    write_atomic,
+)
 
 STATIONS = ("corpus", "vocab", "shards", "training", "bundle")
+LOCK = ".lock"
 
 
 @dataclass(frozen=True)
@@ -39,6 +48,35 @@ class Event:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Request:
+    """What a training is asked to do."""
+
+    settings: dict[str, Any]  # of all sections
+    files: Sequence[str]  # still to be read into the corpus; none: it is there
+    directory: str  # where their names were given
+
+    @classmethod
+    def of(cls, settings: dict[str, Any], paths: Sequence[str | Path]) -> "Request":
+        """The request for files that are named from the current directory."""
+        return cls(settings, [str(path) for path in paths], str(Path.cwd()))
+
+    @property
+    def paths(self) -> list[str]:
+        """The files under the names that they have from the current directory.
+
+        Raises:
+            UsageError: the standard input is among them.
+        """
+        if "-" in self.files:
+            raise UsageError(
+                "the run was stopped while it read standard input, which cannot be read again",
+                "Start over: the same command with --force in place of --resume",
+            )
+        is_here = self.directory == str(Path.cwd())
+        return [name if is_here else str(Path(self.directory, name)) for name in self.files]
+
+
 Watch = Callable[[Event], None]
 
 
@@ -50,81 +88,6 @@ def fingerprint(*parts: Any) -> str:
     """Sixteen hex digits that change when any part (settings, hashes, text) changes."""
     text = json.dumps(parts, sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
-def file_hash(path: Path) -> str:
-    """SHA-256 of a file's bytes, hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def sync(path: Path) -> None:
-    """Force a file's or a directory's content to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def write_atomic(path: Path, data: bytes | str) -> None:
-    """Write a file so that a reader, or a crash, sees the old content or the new, never half."""
-    data = data.encode("utf-8") if isinstance(data, str) else data
-    staged = path.with_name(f".{path.name}.partial")
-    try:
-        with staged.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        staged.replace(path)
-    except BaseException:
-        staged.unlink(missing_ok=True)
-        raise
-    sync(path.parent)
-
-
-@contextmanager
-def staged_directory(path: Path) -> Iterator[Path]:
-    """A new directory beside `path` that takes its place when the block ends well.
-
-    After an error the staged files are removed and `path` is as it was.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    staged = path.with_name(f".{path.name}.partial")
-    shutil.rmtree(staged, ignore_errors=True)
-    staged.mkdir()
-    try:
-        yield staged
-        for file in staged.rglob("*"):
-            sync(file)
-        sync(staged)
-        replace_directory(staged, path)
-    except BaseException:
-        shutil.rmtree(staged, ignore_errors=True)
-        raise
-
-
-def replace_directory(staged: Path, path: Path) -> None:
-    """Move `staged` to `path`; an old `path` steps aside first and is then removed."""
-    aside = path.with_name(f".{path.name}.old")
-    shutil.rmtree(aside, ignore_errors=True)
-    if path.exists():
-        path.rename(aside)
-    try:
-        staged.rename(path)
-    except BaseException:
-        put_back(path.parent)
-        raise
-    sync(path.parent)
-    shutil.rmtree(aside, ignore_errors=True)
-
-
-def put_back(parent: Path) -> None:
-    """Give back what stepped aside for a directory that never came."""
-    for aside in parent.glob(".*.old"):
-        path = parent / aside.name.removeprefix(".").removesuffix(".old")
-        if not path.exists():
-            aside.rename(path)
 
 
 def is_run(path: Path) -> bool:
@@ -145,13 +108,76 @@ class Run:
             raise OutputExists(
                 f"'{self.path}' is a file, not a run directory", "Choose another --out"
             )
-        if self.path.is_dir() and any(self.path.iterdir()) and not self._marker.exists():
+        if self.path.is_dir() and self._is_foreign():
             raise OutputExists(
                 f"'{self.path}' exists and was not made by prompt-gen",
                 "Choose another --out, or an empty directory",
             )
-        for parent in (self.path, self.station("training")):
-            put_back(parent)
+        if any(True for each in self._renaming() for _ in stepped_aside(each)):
+            with suppress(PromptGenError, OSError), self.claim():
+                pass  # a crash left it; whoever writes just now will do it himself
+
+    def _is_foreign(self) -> bool:
+        names = {each.name for each in self.path.iterdir()}
+        return bool(names - {LOCK}) and not self._marker.exists()
+
+    def _renaming(self) -> tuple[Path, Path]:
+        """Where directories take the place of others."""
+        return self.path, self.station("training")
+
+    @contextmanager
+    def claim(self) -> Iterator[None]:
+        """Nobody else writes to the directory while the block runs; it may be nested.
+
+        What a crash left half done is put right first. After an error nothing is left behind of a
+        run in which no station was made.
+
+        Raises:
+            OutputExists: another process is writing; says which one.
+            StorageError: the directory cannot be made.
+        """
+        is_new = not self._marker.exists()
+        made = self._make()
+        with lock.hold(self.path / LOCK, f"'{self.path}'"):
+            self._mend()
+            try:
+                yield
+            except BaseException:
+                if is_new and not any(self.station(name).exists() for name in STATIONS):
+                    self._remove(made)
+                raise
+
+    def _make(self) -> list[Path]:
+        """Make the directory; the directories that were not there, innermost first."""
+        made = [path for path in (self.path, *self.path.parents) if not path.exists()]
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            if error.errno == errno.ENOSPC:
+                raise
+            raise self._unusable(error) from error
+        return made
+
+    def _unusable(self, error: OSError) -> StorageError:
+        return StorageError(
+            f"cannot make the run directory '{self.path}': {error.strerror}", "Choose another --out"
+        )
+
+    def _mend(self) -> None:
+        """Put right what a crash left half done."""
+        for directory in self._renaming():
+            put_back(directory)
+        kept = self.path / "evaluation"
+        checkpoints = self.station("training") / "checkpoints"
+        for directory in (*self._renaming(), checkpoints, self.station("bundle"), kept):
+            clear_leftovers(directory)
+
+    def _remove(self, made: list[Path]) -> None:
+        for file in (self._marker, self.path / LOCK):
+            file.unlink(missing_ok=True)
+        with suppress(OSError):  # others have put something into it
+            for directory in made:
+                directory.rmdir()
 
     def begin(self) -> None:
         """Make the directory and mark it, if that has not been done: something will be written.
@@ -159,18 +185,9 @@ class Run:
         Raises:
             StorageError: it cannot be made.
         """
-        if self._marker.exists():
-            return
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            write_atomic(self._marker, json.dumps({"format": 1}))
-        except OSError as error:
-            if error.errno == errno.ENOSPC:
-                raise
-            raise StorageError(
-                f"cannot make the run directory '{self.path}': {error.strerror}",
-                "Choose another --out",
-            ) from error
+        if not self._marker.exists():
+            self._make()
+            self._record({})
 
     @classmethod
     def open(cls, path: str | Path) -> "Run":
@@ -197,21 +214,43 @@ class Run:
     @property
     def settings(self) -> dict[str, Any]:
         """The settings, by section, that the artefacts here were made with."""
+        return self._recorded().get("settings", {})
+
+    @property
+    def request(self) -> "Request | None":
+        """What the newest training was asked to do, if any was."""
+        row = self._recorded().get("request")
+        return Request(**row) if row else None
+
+    def record_settings(self, sections: dict[str, Any]) -> None:
+        """Keep sections of settings beside the artefacts that they made."""
+        with self.claim():
+            self._record({"settings": self.settings | sections})
+
+    def record_request(self, request: "Request") -> None:
+        """Keep what is to be done, so that it can be resumed from any point on."""
+        with self.claim():
+            self._record({"request": asdict(request)})
+
+    def _recorded(self) -> dict[str, Any]:
         try:
             if not self._marker.exists():
                 return {}
-            return json.loads(self._marker.read_text("utf-8")).get("settings", {})
-        except (ValueError, AttributeError) as error:
+            return dict(json.loads(self._marker.read_text("utf-8")))
+        except (ValueError, TypeError) as error:
             raise Damaged(
                 f"'{self._marker}' cannot be read: {error}",
                 "Remove it and start over in a new directory",
             ) from error
 
-    def record_settings(self, sections: dict[str, Any]) -> None:
-        """Keep sections of settings beside the artefacts that they made."""
-        self.begin()
-        settings = self.settings | sections
-        write_atomic(self._marker, json.dumps({"format": 1, "settings": settings}, indent=1) + "\n")
+    def _record(self, more: dict[str, Any]) -> None:
+        try:
+            text = json.dumps({"format": 1} | self._recorded() | more, indent=1)
+            write_atomic(self._marker, text + "\n")
+        except OSError as error:
+            if error.errno == errno.ENOSPC:
+                raise
+            raise self._unusable(error) from error
 
     def fingerprint(self, name: str) -> str | None:
         """The fingerprint a station was finished with, or None."""
@@ -224,20 +263,13 @@ class Run:
     @contextmanager
     def write_station(self, name: str, print_: str, facts: dict[str, Any]) -> Iterator[Path]:
         """A staged directory that becomes the station's; `facts` may be filled in the block."""
-        is_new = not self._marker.exists()
-        self.begin()
-        try:
+        with self.claim():
+            self.begin()
             with staged_directory(self.station(name)) as staged:
                 yield staged
                 record = {"fingerprint": print_, **facts}
                 text = json.dumps(record, ensure_ascii=False, indent=1)
                 (staged / "station.json").write_text(text + "\n", "utf-8")
-        except BaseException:
-            if is_new:  # leave nothing behind of a run that never was
-                self._marker.unlink(missing_ok=True)
-                with suppress(OSError):
-                    self.path.rmdir()
-            raise
 
     def facts(self, name: str) -> dict[str, Any]:
         """What a finished station wrote about itself."""
@@ -245,5 +277,6 @@ class Run:
 
     def forget(self, *names: str) -> None:
         """Remove stations' directories, so that they are made anew."""
-        for name in names:
-            shutil.rmtree(self.station(name), ignore_errors=True)
+        with self.claim():
+            for name in names:
+                shutil.rmtree(self.station(name), ignore_errors=True)

@@ -93,25 +93,46 @@ def resolve(
         SettingError: an unknown setting or a bad value; says which, and what was perhaps meant.
     """
     kept = {name: row for name, row in (recorded or {}).items() if name in ("corpus", "vocab")}
-    values: dict[str, Any] = {}
     given = {
         section: {key: value for key, value in row.items() if value is not None}
         for section, row in (flags or {}).items()
     }
+    chosen = {} if preset is None else {"preset": preset}
+    sources = (*_around(file), chosen, given, *map(_from_override, overrides))
+    return validated(RunConfig, _merged(kept, _preset(*sources), *sources))
+
+
+def differing(own: RunConfig, file: Path | None = None) -> list[str]:
+    """Settings (`section.key`) for which the file or the environment says other than `own`.
+
+    Raises:
+        SettingError: as `resolve`.
+    """
+    sources = _around(file)
+    around = _merged(_preset(*sources), *sources)
+    others = validated(RunConfig, around).model_dump()
+    ours = own.model_dump()
+    names = [(section, key) for section, row in around.items() if section != "preset" for key in row]
+    return [
+        f"{section}.{key}" for section, key in names if others[section][key] != ours[section][key]
+    ]
+
+
+def _preset(*sources: dict[str, Any]) -> dict[str, Any]:
+    """The settings of the preset that the last of the sources names, if any does."""
+    names = [source["preset"] for source in sources if source.get("preset")]
+    return presets.settings(str(names[-1])) if names else {}
+
+
+def _around(file: Path | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the file and the environment say."""
     try:
-        environment = EnvSettingsSource(RunConfig)()
+        return _from_file(file), EnvSettingsSource(RunConfig)()
     except SettingsError as error:
         raise SettingError(
             f"a setting in the environment cannot be read: {error}",
             "Write PROMPT_GEN_SECTION__KEY=value, e.g. PROMPT_GEN_TRAIN__SEED=1",
         ) from error
-    chosen = {} if preset is None else {"preset": preset}
-    sources = (_from_file(file), environment, chosen, given, *map(_from_override, overrides))
-    names = [source["preset"] for source in sources if source.get("preset")]
-    named = presets.settings(str(names[-1])) if names else {}
-    for source in (kept, named, *sources):
-        _merge(values, source)
-    return validated(RunConfig, values)
 
 
 def _from_file(file: Path | None) -> dict[str, Any]:
@@ -138,6 +159,14 @@ def _from_override(text: str) -> dict[str, Any]:
     except tomllib.TOMLDecodeError:
         value = raw.strip()
     return {section: {key: value}}
+
+
+def _merged(*sources: dict[str, Any]) -> dict[str, Any]:
+    """All of them, later ones over earlier ones."""
+    values: dict[str, Any] = {}
+    for source in sources:
+        _merge(values, source)
+    return values
 
 
 def _merge(values: dict[str, Any], source: dict[str, Any]) -> None:

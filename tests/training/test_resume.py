@@ -70,7 +70,7 @@ def test_a_damaged_checkpoint_falls_back_and_says_so(uninterrupted: Run, tmp_pat
         file.write(b"\x99")
     notes: list[dict] = []
     pipeline.train([], run, resolve((*SMALL, *STEPS)), lambda e: notes.append(e.facts), resume=True)
-    assert any("step-00000099 is damaged" in n.get("warning", "") for n in notes)
+    assert any("step-00000099' is damaged" in n.get("warning", "") for n in notes)
     assert (where / "damaged-step-00000099").is_dir()  # out of the way, and not thrown away
     for path in where.glob("step-*"):
         (path / "state.json").write_text("{")

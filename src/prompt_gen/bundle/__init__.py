@@ -18,12 +18,14 @@ from typing import Any
 
 from prompt_gen.bundle import card
 from prompt_gen.errors import Damaged, Mismatch, NotABundle, NotFound
-from prompt_gen.run import Run, file_hash, fingerprint, write_atomic
+from prompt_gen.run import Run, fingerprint
+from prompt_gen.storage import file_hash, write_atomic, write_whole
 from prompt_gen.vocab import Tokenizer, load_tokenizer
 
 FORMAT = 1
 MANIFEST = "manifest.json"
 CALIBRATION = "calibration.json"
+_STOCK = ("config.json", "model.safetensors")
 
 
 @dataclass(frozen=True)
@@ -94,21 +96,34 @@ def write(
         )
     print_ = fingerprint(FORMAT, file_hash(model_directory / "model.safetensors"), tokenizer.hash)
     with run.write_station("bundle", print_, {}) as staged:
-        for file in model_directory.iterdir():
-            shutil.copyfile(file, staged / file.name)
+        for name in _STOCK:
+            shutil.copyfile(model_directory / name, staged / name)
         tokenizer.save(staged)
-        (staged / "model.onnx").write_bytes(graph)
+        write_whole(staged / "model.onnx", graph)
         manifest = {
             "format": FORMAT,
             "name": run.path.resolve().name,
             "vocab_hash": tokenizer.hash,
-            "files": {file.name: file_hash(file) for file in sorted(staged.iterdir())},
+            "files": {file.name: file_hash(file) for file in sorted(staged.iterdir())}
+            | {name: file_hash(model_directory / name) for name in _STOCK},
             "facts": facts,
         }
+        _verify(staged, manifest["files"])  # the copies, before they take the place of others
         text = json.dumps(manifest, ensure_ascii=False, indent=1)
         (staged / MANIFEST).write_text(text + "\n", "utf-8")
         (staged / "README.md").write_text(card.write(manifest, {}), "utf-8")
     return load(run.station("bundle"))
+
+
+def check_same(bundle: Bundle) -> None:
+    """Make sure that the bundle on the disk is still the one that was loaded.
+
+    Raises:
+        Mismatch: another one has taken its place.
+    """
+    path = bundle.path / MANIFEST
+    if not path.is_file() or json.loads(path.read_text("utf-8")) != bundle.manifest:
+        raise Mismatch(f"'{bundle.path}' has been trained anew meanwhile", "Evaluate it again")
 
 
 def attach_report(bundle: Bundle, report: dict[str, Any]) -> None:
@@ -143,6 +158,12 @@ def load(path: str | Path) -> Bundle:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Damaged(f"'{where / MANIFEST}' cannot be read: {error}", _AGAIN) from error
     _check_tokenizer(where, vocab_hash)
+    _verify(where, files)
+    return Bundle(where, load_tokenizer(where), manifest)
+
+
+def _verify(where: Path, files: dict[str, str]) -> None:
+    """Compare every file with its checksum."""
     for name, expected in files.items():
         if not (where / name).is_file():
             raise Damaged(f"'{where / name}' is missing from the bundle", _AGAIN)
@@ -152,7 +173,6 @@ def load(path: str | Path) -> Bundle:
                 f"the manifest says {expected[:12]}",
                 _AGAIN,
             )
-    return Bundle(where, load_tokenizer(where), manifest)
 
 
 _AGAIN = "Copy the bundle again from where it came, or train it again"

@@ -42,10 +42,11 @@ def read(
     flags = corpus_flags(field, format_, document, on_bad_bytes)
     settings = resolve(set_ or (), flags, config)
     run = Run(out)
-    if force:
-        run.forget("corpus")
-    station.read(files, settings.corpus, run, show.Watcher())
-    run.record_settings({"corpus": settings.corpus.model_dump()})
+    with run.claim():
+        if force:
+            run.forget("corpus")
+        station.read(files, settings.corpus, run, show.Watcher())
+        run.record_settings({"corpus": settings.corpus.model_dump()})
     show.say(f"see:  prompt-gen corpus report {out}\nnext: prompt-gen vocab {out}")
 
 

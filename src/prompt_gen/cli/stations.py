@@ -46,10 +46,11 @@ def vocab(
     run = Run.open(directory)
     flags = {"vocab": _vocabulary(kind, vocab_size, source)}
     settings = resolve(set_ or (), flags, config, run.settings)
-    if force:
-        run.forget("vocab")
-    station.fit(corpora.load(run), settings.vocab, run, show.Watcher())
-    run.record_settings({"vocab": settings.vocab.model_dump()})
+    with run.claim():
+        if force:
+            run.forget("vocab")
+        station.fit(corpora.load(run), settings.vocab, run, show.Watcher())
+        run.record_settings({"vocab": settings.vocab.model_dump()})
     show.say(f"next: prompt-gen tokenize {directory}")
 
 
@@ -80,9 +81,10 @@ def tokenize(directory: RunDir, force: Force = False) -> None:
     from prompt_gen.run import Run
 
     run = Run.open(directory)
-    if force:
-        run.forget("shards")
-    station.write(corpora.load(run), vocabularies.load(run), run, show.Watcher())
+    with run.claim():
+        if force:
+            run.forget("shards")
+        station.write(corpora.load(run), vocabularies.load(run), run, show.Watcher())
     show.say(f"next: prompt-gen train --out {directory}")
 
 
@@ -127,7 +129,7 @@ def train(
     from prompt_gen.bundle import load
     from prompt_gen.config import validated
     from prompt_gen.run import Run
-    from prompt_gen.settings import RunConfig, resolve
+    from prompt_gen.settings import RunConfig, differing, resolve
 
     if not launch.is_first():
         pipeline.train_along(out, resume=resume)
@@ -145,7 +147,9 @@ def train(
     if resume:
         run = Run.open(out)
         _refuse_settings(set_, flags | {"": {"preset": preset}})
-        settings = validated(RunConfig, run.settings)
+        asked = run.request.settings if run.request else run.settings
+        settings = validated(RunConfig, asked)
+        _tell_ignored(differing(settings, config))
     else:
         recorded = Run.open(out).settings if (out / "run.json").is_file() else {}
         settings = resolve(set_ or (), flags, config, recorded, preset)
@@ -188,4 +192,13 @@ def _refuse_settings(set_: list[str] | None, flags: dict[str, dict[str, Any]]) -
         raise SettingError(
             f"--resume goes on with the settings of the run; {', '.join(set_ or given)} was given",
             "Leave it out, or start over with --force",
+        )
+
+
+def _tell_ignored(names: list[str]) -> None:
+    """A resumed run goes on with its own settings, whatever the file or the environment say."""
+    if names:
+        show.say(
+            f"warning: --resume goes on with the settings of the run; {', '.join(names)} in the "
+            "file or the environment is ignored"
         )

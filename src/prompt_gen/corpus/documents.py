@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from prompt_gen.errors import Damaged
+from prompt_gen.storage import save_array
 
 _SPECIAL = re.compile(r'["\\\x00-\x1f]')  # what JSON escapes
 _AGAIN = "Make it again: prompt-gen corpus FILE --out DIR --force"
@@ -119,7 +120,7 @@ class Writer:
 
     def keep(self, name: str, array: np.ndarray) -> None:
         """Write an array with one number for each document."""
-        np.save(f"{self._stem}.{name}.npy", array)
+        save_array(Path(f"{self._stem}.{name}.npy"), array)
 
     def close(self) -> None:
         """Finish the texts."""

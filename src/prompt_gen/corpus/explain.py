@@ -11,7 +11,8 @@ from prompt_gen.corpus import load, readers
 from prompt_gen.corpus.readers import Reading
 from prompt_gen.corpus.readers.csv import MAX_RECORD_LINES
 from prompt_gen.errors import Damaged, NotFound, PromptGenError, UsageError
-from prompt_gen.run import Run, file_hash
+from prompt_gen.run import Run
+from prompt_gen.storage import file_hash
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from prompt_gen.corpus.readers import KINDS, kind_of
 from prompt_gen.errors import BadText, NotFound
-from prompt_gen.run import file_hash, is_run
+from prompt_gen.run import is_run
+from prompt_gen.storage import file_hash
 
 STDIN = "-"
 PACKED = (".gz", ".zst")

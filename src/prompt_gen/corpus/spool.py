@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from prompt_gen.storage import save_array
+
 ROW = np.dtype(
     [
         ("file", "<i4"),
@@ -61,7 +63,7 @@ class Spool:
     def keep(self, **arrays: np.ndarray) -> None:
         """Put arrays aside, with one number for each document, until they are needed."""
         for name, array in arrays.items():
-            np.save(self.directory / f"{name}.npy", array)
+            save_array(self.directory / f"{name}.npy", array)
 
     def kept(self, name: str) -> np.ndarray:
         """An array that was put aside."""

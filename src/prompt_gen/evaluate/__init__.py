@@ -38,7 +38,8 @@ from prompt_gen.evaluate.replay import Replay
 from prompt_gen.evaluate.result import FORMAT, Report
 from prompt_gen.evaluate.subject import Subject
 from prompt_gen.evaluate.typed import Typed
-from prompt_gen.run import Event, Watch, file_hash, fingerprint, silent
+from prompt_gen.run import Event, Watch, fingerprint, silent
+from prompt_gen.storage import file_hash
 from prompt_gen.workers import Workers, n_processes
 
 __all__ = ["Calibration", "Material", "Report", "measure"]

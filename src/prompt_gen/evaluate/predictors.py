@@ -1,6 +1,5 @@
 """What is measured side by side: the bundle, baselines of its training text, another bundle."""
 
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,8 @@ from prompt_gen.engine import Completer
 from prompt_gen.engine.runtime import Graph
 from prompt_gen.evaluate import baselines
 from prompt_gen.evaluate.baselines import BASELINES, Completes
-from prompt_gen.run import file_hash, fingerprint
+from prompt_gen.run import fingerprint
+from prompt_gen.storage import file_hash
 
 VERSION = 1  # of what baselines learn
 MODEL, OTHER = "model", "other"
@@ -70,12 +70,7 @@ def _of_text(
     )
     path = directory / "baselines" / f"{name}-{print_}"
     if not path.is_dir():
-        staged = path.with_name(f".{path.name}.{os.getpid()}")  # two evaluations may be at work
-        baselines.build(name, corpus.train, made.tokenizer, staged, config.baseline_chars)
-        try:
-            staged.rename(path)
-        except OSError:  # the other one was first
-            shutil.rmtree(staged)
+        baselines.build(name, corpus.train, made.tokenizer, path, config.baseline_chars)
         for old in path.parent.glob(f"{name}-*"):
             if old != path:
                 shutil.rmtree(old, ignore_errors=True)

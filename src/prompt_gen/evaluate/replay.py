@@ -23,7 +23,8 @@ from prompt_gen.evaluate.baselines import Completes
 from prompt_gen.evaluate.likelihood import Likelihood
 from prompt_gen.evaluate.predictors import Predictor
 from prompt_gen.evaluate.typed import Offer
-from prompt_gen.run import file_hash, fingerprint
+from prompt_gen.run import fingerprint
+from prompt_gen.storage import file_hash, write_atomic
 from prompt_gen.workers import Workers
 
 VERSION = 1
@@ -210,12 +211,7 @@ def _write(path: Path | None, value: Any) -> None:
     data = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        staged = path.with_name(f".{path.name}.{os.getpid()}")  # two evaluations may be at work
-        try:
-            staged.write_bytes(gzip.compress(data, 1))
-            staged.replace(path)
-        finally:
-            staged.unlink(missing_ok=True)
+        write_atomic(path, gzip.compress(data, 1))
         kept = sorted(path.parent.iterdir(), key=lambda each: -each.stat().st_mtime_ns)
         for old in kept[_KEPT:]:
             old.unlink(missing_ok=True)

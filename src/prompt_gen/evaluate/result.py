@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from prompt_gen.run import write_atomic
+from prompt_gen.storage import write_atomic
 
 FORMAT = 1
 HEADLINE = (

@@ -26,6 +26,7 @@ from pathlib import Path
 import numpy as np
 
 from prompt_gen.errors import Damaged
+from prompt_gen.storage import save_array
 
 Line = Sequence[int] | np.ndarray  # token ids
 State = tuple[int, int]  # level and row of the longest context that was seen
@@ -155,7 +156,7 @@ def discounts(counts: np.ndarray) -> tuple[float, ...]:
 
 
 def _write(directory: Path, name: str, level: int, values: np.ndarray) -> None:
-    np.save(directory / f"{name}-{level}.npy", values)
+    save_array(directory / f"{name}-{level}.npy", values)
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,19 @@
 """Checkpoints: everything a run needs to go on as if nothing had happened.
 
 A checkpoint is a directory `step-N` with the weights, the state of the optimizers and the mean of
-the weights (safetensors: nothing is unpickled), and `state.json` with where the run was and the
-SHA-256 of both files. It is staged, synced and renamed, so that a crash leaves the one before it.
-Random numbers have no state: they depend on the seed, the step and the process alone. Tensors are
-whole however many processes hold pieces of them, so that any number of processes can go on.
+the weights (safetensors: nothing is unpickled), `state.json` with where the run was, and the SHA-256
+of all three. It is staged, synced and renamed, so that a crash leaves the one before it. Random
+numbers have no state: they depend on the seed, the step and the process alone. Tensors are whole
+however many processes hold pieces of them, so that any number of processes can go on.
+
+The weights for the bundle lie in `best`, with their SHA-256 too.
 """
 
 import json
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors.torch import load_file
@@ -19,12 +21,21 @@ from safetensors.torch import save as serialize
 from torch import nn
 
 from prompt_gen.errors import Damaged, Mismatch
-from prompt_gen.run import file_hash, staged_directory
+from prompt_gen.storage import (
+    check_sealed,
+    clear_leftovers,
+    staged_directory,
+    write_sealed,
+)
 from prompt_gen.training import distributed
 from prompt_gen.training.average import Average
 from prompt_gen.training.distributed import like, whole
 
-_FILES = ("model.safetensors", "optimizer.safetensors")
+if TYPE_CHECKING:
+    from transformers import PreTrainedConfig
+
+_FILES = ("model.safetensors", "optimizer.safetensors", "state.json")
+_BEST = ("model.safetensors", "config.json")
 
 
 @dataclass
@@ -60,16 +71,34 @@ def save(directory: Path, held: Held, state: dict[str, Any], print_: str, keep: 
     weights, others = weights_of(held.model), _other_tensors(held)
     if not distributed.is_first():
         return path
+    clear_leftovers(directory)
+    record = {"fingerprint": print_, **state, "averaged": held.average.n}
+    text = json.dumps(record, indent=1) + "\n"
+    contents = (_stock(weights), serialize(others), text.encode())
     with staged_directory(path) as staged:
-        write_weights(weights, staged / _FILES[0])
-        (staged / _FILES[1]).write_bytes(serialize(others))
-        hashes = {name: file_hash(staged / name) for name in _FILES}
-        record = {"fingerprint": print_, **state, "averaged": held.average.n, "sha256": hashes}
-        (staged / "state.json").write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+        write_sealed(staged, dict(zip(_FILES, contents, strict=True)))
     older = [step for step in _steps(directory) if step != path]
     for old in older[keep - 1 :]:
         shutil.rmtree(old)
     return path
+
+
+def save_best(
+    directory: Path, weights: dict[str, torch.Tensor], config: "PreTrainedConfig"
+) -> None:
+    """Write a stock model directory that `check_best` can vouch for."""
+    contents = (_stock(weights), config.to_json_string().encode())
+    with staged_directory(directory) as staged:
+        write_sealed(staged, dict(zip(_BEST, contents, strict=True)))
+
+
+def check_best(directory: Path) -> None:
+    """Compare the best weights with their checksum.
+
+    Raises:
+        Damaged: they are not what was written.
+    """
+    check_sealed(directory, _BEST)
 
 
 def weights_of(model: nn.Module) -> dict[str, torch.Tensor]:
@@ -83,14 +112,14 @@ def weights_of(model: nn.Module) -> dict[str, torch.Tensor]:
     return tensors
 
 
-def write_weights(weights: dict[str, torch.Tensor], path: Path) -> None:
+def _stock(weights: dict[str, torch.Tensor]) -> bytes:
     """Weights as stock transformers reads them."""
     # Written by Python, so that a full disk is the operating system's own error.
-    path.write_bytes(serialize(weights, metadata={"format": "pt"}))
+    return serialize(weights, metadata={"format": "pt"})
 
 
 def load_weights(model: nn.Module, path: Path) -> None:
-    """Weights written by `write_weights` into a model of the same shape."""
+    """Weights of a checkpoint into a model of the same shape."""
     into, weights = model.state_dict(), load_file(path)
     weights = {k: like(v, into[k]) if k in into else v for k, v in weights.items()}
     missing, unexpected = model.load_state_dict(weights, strict=False)
@@ -112,14 +141,12 @@ def newest(directory: Path, print_: str) -> tuple[Path, dict[str, Any], list[str
     problems = []
     for path in _steps(directory):
         try:
-            state = json.loads((path / "state.json").read_text("utf-8"))
-            for name, digest in state["sha256"].items():
-                if file_hash(path / name) != digest:
-                    raise ValueError(f"{name} is not what was written")
-        except (OSError, ValueError, KeyError) as error:
-            problems.append(f"{path.name} is damaged ({error})")
-            path.rename(path.with_name(f"damaged-{path.name}"))
+            check_sealed(path, _FILES)
+        except Damaged as error:
+            problems.append(error.message)
+            _put_away(path)
             continue
+        state = json.loads((path / "state.json").read_text("utf-8"))
         if state["fingerprint"] != print_:
             raise Mismatch(
                 f"the checkpoints in '{directory}' belong to data or settings "
@@ -131,6 +158,13 @@ def newest(directory: Path, print_: str) -> tuple[Path, dict[str, Any], list[str
         f"no whole checkpoint in '{directory}'" + "".join(f"; {p}" for p in problems),
         "Start over with --force",
     )
+
+
+def _put_away(path: Path) -> None:
+    """Have a damaged checkpoint out of the way, but not thrown away."""
+    away = path.with_name(f"damaged-{path.name}")
+    shutil.rmtree(away, ignore_errors=True)
+    path.rename(away)
 
 
 def exists(directory: Path) -> bool:
@@ -171,4 +205,4 @@ def _other_tensors(held: Held) -> dict[str, torch.Tensor]:
 
 def _steps(directory: Path) -> list[Path]:
     """Checkpoints, newest first, by step and not by clock."""
-    return sorted(directory.glob("step-*"), reverse=True)
+    return sorted(directory.glob("step-*"), key=lambda path: int(path.name[5:]), reverse=True)

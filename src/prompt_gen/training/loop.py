@@ -18,9 +18,9 @@ from torch.distributed.fsdp import FSDPModule
 
 from prompt_gen import optim
 from prompt_gen.config import TrainConfig
-from prompt_gen.errors import CorpusTooSmall, Diverged, Interrupted, SettingError
+from prompt_gen.errors import CorpusTooSmall, Damaged, Diverged, Interrupted, SettingError
 from prompt_gen.launch import is_first, n_processes, rank
-from prompt_gen.run import Event, Watch, staged_directory
+from prompt_gen.run import Event, Watch
 from prompt_gen.shards import Part, ShardSet
 from prompt_gen.training import checkpoint, devices, distributed, dropout
 from prompt_gen.training import recipe as recipes
@@ -289,9 +289,7 @@ class Session:
 
     def _keep_best(self, weights: dict[str, torch.Tensor]) -> None:
         if is_first():
-            with staged_directory(self.directory / "best") as staged:
-                checkpoint.write_weights(weights, staged / "model.safetensors")
-                self.model.config.save_pretrained(staged)
+            checkpoint.save_best(self.directory / "best", weights, self.model.config)
 
     # -- reports, checkpoints, the end ---------------------------------------------------------
 
@@ -352,7 +350,19 @@ class Session:
         checkpoint.restore(path, checkpoint.Held(self.model, self.optimizers, self.average))
         self.progress = checkpoint.Progress(**state["progress"])
         self.plan = Plan(**state["plan"])
+        self._check_best()
         self.watch(Event("training", "note", facts={"resumed_at_step": self.progress.step}))
+
+    def _check_best(self) -> None:
+        """Look for the best weights anew, from here on, where those on the disk are damaged."""
+        if not self.progress.best_step:
+            return
+        try:
+            checkpoint.check_best(self.directory / "best")
+        except Damaged as error:
+            warning = f"{error.message}; the best weights are looked for from here on"
+            self.watch(Event("training", "note", facts={"warning": warning}))
+            self.progress.best_bits, self.progress.best_step = math.inf, 0
 
     def finish(self) -> Trained:
         """The best weights of the run, with the last ones and their mean among the candidates."""
@@ -361,6 +371,7 @@ class Session:
             with self.average.put_in(self.model):
                 self.validate(is_mean=True)
         self.save()
+        checkpoint.check_best(self.directory / "best")
         self.accelerator.end_training()
         progress = self.progress
         facts = self._shape_facts() | {

@@ -10,8 +10,9 @@ from typing import Any
 from prompt_gen.choices import Choice, Choices
 from prompt_gen.config import VocabConfig
 from prompt_gen.corpus import Corpus
-from prompt_gen.errors import UsageError, from_os_error
-from prompt_gen.run import Event, Run, Watch, file_hash, fingerprint, silent
+from prompt_gen.errors import Damaged, UsageError, from_os_error
+from prompt_gen.run import Event, Run, Watch, fingerprint, silent
+from prompt_gen.storage import file_hash
 from prompt_gen.vocab import adopt, learning
 from prompt_gen.vocab.tokenizer import BOS, EOS, Tokenizer, load_tokenizer
 
@@ -81,10 +82,17 @@ def load(run: Run) -> Tokenizer:
 
     Raises:
         UsageError: the run has none.
-        Damaged: it cannot be read.
+        Damaged: it is not what was written.
     """
     if run.fingerprint("vocab") is None:
         raise UsageError(
             f"'{run.path}' has no vocabulary", f"Make one first: prompt-gen vocab {run.path}"
         )
-    return load_tokenizer(run.station("vocab"))
+    tokenizer = load_tokenizer(run.station("vocab"))
+    if tokenizer.hash != (said := str(run.facts("vocab").get("hash"))):
+        raise Damaged(
+            f"'{run.station('vocab')}' is damaged: its tokenizer is {tokenizer.hash[:12]}, "
+            f"{said[:12]} was written",
+            f"Make it again: prompt-gen vocab {run.path} --force",
+        )
+    return tokenizer

@@ -12,7 +12,8 @@ from prompt_gen.corpus.report.sections import SECTIONS
 from prompt_gen.errors import Damaged
 from prompt_gen.page import brand, contents, numbers, whole, written
 from prompt_gen.page.words import count, grouped, paragraph
-from prompt_gen.run import Run, write_atomic
+from prompt_gen.run import Run
+from prompt_gen.storage import write_atomic
 
 
 def render(report: dict[str, Any], title: str, limits: Sequence[str] = ()) -> str:

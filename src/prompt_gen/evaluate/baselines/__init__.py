@@ -16,7 +16,7 @@ from prompt_gen.corpus.documents import Documents
 from prompt_gen.engine import Candidate
 from prompt_gen.errors import UnknownChoice, did_you_mean
 from prompt_gen.evaluate.baselines import ngram, popular
-from prompt_gen.run import staged_directory
+from prompt_gen.storage import staged_directory
 from prompt_gen.vocab import TOKENIZERS, Tokenizer, learning
 
 __all__ = ["BASELINES", "Baseline", "Completes", "build", "load"]
@@ -88,6 +88,7 @@ def build(
     """Learn a baseline from about `max_chars` characters of documents at most, into a directory.
 
     The documents are chosen by their content, whatever their order. `tokenizer` is the network's.
+    Several evaluations may be at work: the first one's stays.
 
     Raises:
         UnknownChoice: no such row.
@@ -98,7 +99,7 @@ def build(
         for text, count in zip(documents, documents.counts, strict=True)
         if learning.is_sampled(text, max_chars, of_chars)
     ]
-    with staged_directory(directory) as staged:
+    with staged_directory(directory, keep_first=True) as staged:
         row.build(chosen, tokenizer, staged)
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from prompt_gen.config import EngineConfig
 from prompt_gen.engine.candidates import Candidate, Stop, family, stop, typed_line
 from prompt_gen.errors import Damaged
+from prompt_gen.storage import save_array
 
 _KEPT = 1 << 14  # answers; a beginning of one character takes a look at thousands of lines
 
@@ -27,7 +28,7 @@ def build(documents: Iterable[tuple[str, int]], directory: Path) -> None:
         counts[text] += count
     lines = sorted(counts)
     (directory / "lines.json").write_text(json.dumps(lines, ensure_ascii=False), "utf-8")
-    np.save(directory / "counts.npy", np.array([counts[line] for line in lines], np.int64))
+    save_array(directory / "counts.npy", np.array([counts[line] for line in lines], np.int64))
 
 
 def load(directory: Path, config: EngineConfig) -> "Popular":

@@ -19,7 +19,7 @@ from prompt_gen.evaluate.report.values import (
 from prompt_gen.page import brand, contents, whole, written
 from prompt_gen.page import numbers as large
 from prompt_gen.page.words import count, grouped, paragraph, shown
-from prompt_gen.run import write_atomic
+from prompt_gen.storage import write_atomic
 
 STYLE = Path(__file__).with_name("style.css")
 _LARGE = (("saved", "5"), ("bits_per_char", ""), ("success", "1"), ("mrr", "5"),
