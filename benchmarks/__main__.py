@@ -2,11 +2,12 @@
 
 import sys
 
-from benchmarks import corpus, evaluation, latency, quality, vocabulary
+from benchmarks import corpus, evaluation, kills, latency, quality, vocabulary
 
 BENCHMARKS = {
     "corpus": corpus.main,
     "evaluation": evaluation.main,
+    "kills": kills.main,
     "latency": latency.main,
     "quality": quality.main,
     "vocabulary": vocabulary.main,
