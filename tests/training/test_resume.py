@@ -1,18 +1,23 @@
 """A run that was stopped goes on as if it had not been, or says why it cannot."""
 
+import itertools
+import json
 import os
 import shutil
 import signal
 import threading
+import time
 from pathlib import Path
 
 import pytest
 from safetensors.numpy import load_file
 
-from prompt_gen import pipeline
+from prompt_gen import bundle, pipeline
+from prompt_gen.config import validated
 from prompt_gen.errors import CorpusTooSmall, Damaged, Diverged, Interrupted, Mismatch, OutputExists
 from prompt_gen.run import Event, Run
-from prompt_gen.settings import resolve
+from prompt_gen.settings import RunConfig, differing, resolve
+from prompt_gen.storage import file_hash
 from tests.conftest import SMALL, train_small
 
 STEPS = ("train.steps=40", "train.negatives=100", "evaluate.typed=0")
@@ -76,6 +81,79 @@ def test_a_damaged_checkpoint_falls_back_and_says_so(uninterrupted: Run, tmp_pat
         (path / "state.json").write_text("{")
     with pytest.raises(Damaged, match="no whole checkpoint"):
         pipeline.train([], run, resolve((*SMALL, *STEPS)), resume=True)
+
+
+CRASHES = {
+    "behind the corpus": lambda event: event.station == "corpus",
+    "before the first step": lambda event: (event.station, event.state) == ("training", "start"),
+    "in the evaluation": lambda event: (event.station, event.state) == ("evaluate", "start"),
+}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize("place", CRASHES)
+def test_a_crash_in_any_station_is_resumed_from_what_was_asked(
+    corpus_file: Path, tmp_path: Path, uninterrupted: Run, place: str
+) -> None:
+    child = os.fork()
+    if not child:
+
+
+        def watch(event: Event) -> None:
+            if CRASHES[place](event):
+                os._exit(9)
+
+        try:
+            os.chdir(corpus_file.parent)  # from where it is resumed, the name says nothing
+            asked = resolve((*SMALL, *STEPS))
+            pipeline.train([corpus_file.name], Run(tmp_path / "run"), asked, watch)
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    run = Run.open(tmp_path / "run")
+    assert run.request
+    pipeline.train([], run, validated(RunConfig, run.request.settings), resume=True)
+    ours, expected = weights(run), weights(uninterrupted)
+    assert all((ours[name] == expected[name]).all() for name in expected)
+    assert bundle.load(run.path).facts["training"]["steps"] == 40
+
+
+def test_damaged_best_weights_are_never_bundled(uninterrupted: Run, tmp_path: Path) -> None:
+    shutil.copytree(uninterrupted.path, tmp_path / "run")
+    run, notes = Run(tmp_path / "run"), list[dict]()
+    best = run.station("training") / "best" / "model.safetensors"
+    best.write_bytes(best.read_bytes()[:-1] + b"\x99")
+    pipeline.train([], run, resolve((*SMALL, *STEPS)), lambda e: notes.append(e.facts), resume=True)
+    assert any("looked for from here on" in n.get("warning", "") for n in notes)
+    assert file_hash(best) == file_hash(run.station("bundle") / "model.safetensors")
+
+
+def test_the_clock_on_the_wall_does_not_matter(
+    corpus_file: Path, tmp_path: Path, uninterrupted: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    true_time, days = time.time, itertools.cycle((-400, 400, 0))
+    monkeypatch.setattr(time, "time", lambda: true_time() + 86_400 * next(days))
+    run = stop_at(corpus_file, tmp_path / "run", 3)
+    pipeline.train([], run, resolve((*SMALL, *STEPS)), resume=True)
+    ours, expected = weights(run), weights(uninterrupted)
+    assert all((ours[name] == expected[name]).all() for name in expected)
+    assert 0 < run_seconds(run) < 3600
+
+
+def run_seconds(run: Run) -> float:
+    return json.loads((run.station("bundle") / "manifest.json").read_text())["facts"]["training"][
+        "seconds"
+    ]
+
+
+def test_settings_around_a_resumed_run_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = resolve(("train.matrix_lr=0.01", "train.seed=3"))
+    file = tmp_path / "prompt-gen.toml"
+    file.write_text("[train]\nmatrix_lr = 0.02\nseed = 3\n")
+    monkeypatch.setenv("PROMPT_GEN_MODEL__LAYERS", "7")
+    assert differing(own, file) == ["train.matrix_lr", "model.layers"]
 
 
 def test_other_settings_are_refused(uninterrupted: Run, tmp_path: Path) -> None:
