@@ -112,7 +112,9 @@ def differing(own: RunConfig, file: Path | None = None) -> list[str]:
     around = _merged(_preset(*sources), *sources)
     others = validated(RunConfig, around).model_dump()
     ours = own.model_dump()
-    names = [(section, key) for section, row in around.items() if section != "preset" for key in row]
+    names = [
+        (section, key) for section, row in around.items() if section != "preset" for key in row
+    ]
     return [
         f"{section}.{key}" for section, key in names if others[section][key] != ours[section][key]
     ]

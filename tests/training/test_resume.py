@@ -98,7 +98,6 @@ def test_a_crash_in_any_station_is_resumed_from_what_was_asked(
     child = os.fork()
     if not child:
 
-
         def watch(event: Event) -> None:
             if CRASHES[place](event):
                 os._exit(9)
