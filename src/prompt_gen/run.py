@@ -169,7 +169,8 @@ class Run:
             put_back(directory)
         kept = self.path / "evaluation"
         checkpoints = self.station("training") / "checkpoints"
-        for directory in (*self._renaming(), checkpoints, self.station("bundle"), kept):
+        others = (checkpoints, self.station("bundle"), kept, kept / "baselines")
+        for directory in (*self._renaming(), *others):
             clear_leftovers(directory)
 
     def _remove(self, made: list[Path]) -> None:

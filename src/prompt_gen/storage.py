@@ -45,7 +45,6 @@ def sync(path: Path) -> None:
 def write_atomic(path: Path, data: bytes | str) -> None:
     """Write a file so that a reader, or a crash, sees the old content or the new, never half."""
     data = data.encode("utf-8") if isinstance(data, str) else data
-    clear_leftovers(path.parent, path.name)
     staged = _staged_name(path)
     try:
         staged.touch(exist_ok=False)
@@ -89,7 +88,6 @@ def staged_directory(path: Path, *, keep_first: bool = False) -> Iterator[Path]:
     that another process has made meanwhile is kept.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    clear_leftovers(path.parent, path.name)
     staged = _staged_name(path)
     staged.mkdir()
     try:
@@ -136,12 +134,12 @@ def put_back(parent: Path) -> None:
         aside.rename(path)
 
 
-def clear_leftovers(parent: Path, name: str = "") -> None:
-    """Remove what processes that are gone had staged in a directory: for `name`, or all of it."""
+def clear_leftovers(parent: Path) -> None:
+    """Remove what processes that are gone had staged in a directory."""
     if os.name == "nt" or not parent.is_dir():
         return  # Windows opens no directories, so that nobody could say which are in use
     for left in parent.iterdir():
-        if left.name.startswith(f".{name}") and left.name.endswith(_STAGED) and _is_left(left):
+        if left.name.startswith(".") and left.name.endswith(_STAGED) and _is_left(left):
             shutil.rmtree(left, ignore_errors=True)
             with suppress(OSError):
                 left.unlink()
