@@ -87,6 +87,7 @@ class Board:
 
     def __init__(self) -> None:
         self._memory = mmap.mmap(-1, 8 * len(Told._fields))
+        self.tell(**Told()._asdict())
 
     def tell(self, **numbers: float) -> None:
         for name, number in numbers.items():

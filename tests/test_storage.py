@@ -33,13 +33,14 @@ def test_a_failed_block_leaves_the_old_directory(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["best"]
 
 
-def test_a_crash_between_the_two_renames_is_put_right(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["bundle", "training/best", "training/checkpoints/step-00000060"])
+def test_a_crash_between_the_two_renames_is_put_right(tmp_path: Path, name: str) -> None:
     run = Run(tmp_path / "run")
     run.begin()
-    with staged_directory(run.station("training") / "best") as staged:
+    best = run.path / name
+    with staged_directory(best) as staged:
         (staged / "weights").write_text("old")
-    best = run.station("training") / "best"
-    best.rename(best.with_name(".best.old"))  # as if the power had gone just here
+    best.rename(best.with_name(f".{best.name}.old"))  # as if the power had gone just here
     Run(tmp_path / "run")
     assert (best / "weights").read_text() == "old"
 

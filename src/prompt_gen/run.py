@@ -121,9 +121,10 @@ class Run:
         names = {each.name for each in self.path.iterdir()}
         return bool(names - {LOCK}) and not self._marker.exists()
 
-    def _renaming(self) -> tuple[Path, Path]:
+    def _renaming(self) -> tuple[Path, ...]:
         """Where directories take the place of others."""
-        return self.path, self.station("training")
+        training = self.station("training")
+        return self.path, training, training / "checkpoints"
 
     @contextmanager
     def claim(self) -> Iterator[None]:
@@ -168,8 +169,7 @@ class Run:
         for directory in self._renaming():
             put_back(directory)
         kept = self.path / "evaluation"
-        checkpoints = self.station("training") / "checkpoints"
-        others = (checkpoints, self.station("bundle"), kept, kept / "baselines")
+        others = (self.station("bundle"), kept, kept / "baselines")
         for directory in (*self._renaming(), *others):
             clear_leftovers(directory)
 

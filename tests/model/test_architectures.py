@@ -36,8 +36,7 @@ def random_model(architecture: str, positions: str = "auto") -> PreTrainedModel:
 
 
 def graph_of(model: PreTrainedModel, where: Path) -> Graph:
-    checkpoint.save_weights(model, where / "model.safetensors")
-    model.config.save_pretrained(where)
+    checkpoint.save_best(where, checkpoint.weights_of(model), model.config)
     (where / "model.onnx").write_bytes(onnx.export(where, "hash"))
     bundle = SimpleNamespace(graph=where / "model.onnx", tokenizer=SimpleNamespace(hash="hash"))
     return Graph(bundle)  # type: ignore[arg-type]
@@ -82,8 +81,7 @@ def test_saved_weights_load_in_stock_transformers(
     architecture: str, positions: str, tmp_path: Path
 ) -> None:
     model = random_model(architecture, positions)
-    checkpoint.save_weights(model, tmp_path / "model.safetensors")
-    model.config.save_pretrained(tmp_path)
+    checkpoint.save_best(tmp_path, checkpoint.weights_of(model), model.config)
     stock = AutoModelForCausalLM.from_pretrained(tmp_path)
     ids = np.arange(10)
     assert type(stock) is type(model)

@@ -144,7 +144,8 @@ def newest(directory: Path, print_: str) -> tuple[Path, dict[str, Any], list[str
             check_sealed(path, _FILES)
         except Damaged as error:
             problems.append(error.message)
-            _put_away(path)
+            if distributed.is_first():
+                _put_away(path)
             continue
         state = json.loads((path / "state.json").read_text("utf-8"))
         if state["fingerprint"] != print_:

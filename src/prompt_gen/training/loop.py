@@ -371,7 +371,8 @@ class Session:
             with self.average.put_in(self.model):
                 self.validate(is_mean=True)
         self.save()
-        checkpoint.check_best(self.directory / "best")
+        if is_first():
+            checkpoint.check_best(self.directory / "best")
         self.accelerator.end_training()
         progress = self.progress
         facts = self._shape_facts() | {
