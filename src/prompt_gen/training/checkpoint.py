@@ -1,10 +1,10 @@
 """Checkpoints: everything a run needs to go on as if nothing had happened.
 
 A checkpoint is a directory `step-N` with the weights, the state of the optimizers and the mean of
-the weights (safetensors: nothing is unpickled), `state.json` with where the run was, and the SHA-256
-of all three. It is staged, synced and renamed, so that a crash leaves the one before it. Random
-numbers have no state: they depend on the seed, the step and the process alone. Tensors are whole
-however many processes hold pieces of them, so that any number of processes can go on.
+the weights (safetensors: nothing is unpickled), `state.json` with where the run was, and the
+SHA-256 of all three. It is staged, synced and renamed, so that a crash leaves the one before it.
+Random numbers have no state: they depend on the seed, the step and the process alone. Tensors are
+whole however many processes hold pieces of them, so that any number of processes can go on.
 
 The weights for the bundle lie in `best`, with their SHA-256 too.
 """
