@@ -2,11 +2,12 @@
 
 import sys
 
-from benchmarks import corpus, evaluation, kills, latency, quality, vocabulary
+from benchmarks import corpus, evaluation, forecast, kills, latency, quality, vocabulary
 
 BENCHMARKS = {
     "corpus": corpus.main,
     "evaluation": evaluation.main,
+    "forecast": forecast.main,
     "kills": kills.main,
     "latency": latency.main,
     "quality": quality.main,

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,9 +26,11 @@ from prompt_gen.settings import RunConfig
 from prompt_gen.shards import ShardSet
 from prompt_gen.text import frequent_starts, script
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # torch would be loaded by what only serves or completes
+    from transformers import PreTrainedModel
+
     from prompt_gen.model import Shape
-    from prompt_gen.training import Trained
+    from prompt_gen.training import Forecast, Trained
 
 
 def train(
@@ -62,13 +65,9 @@ def _train(
     force: bool,
     command: str,
 ) -> Report:
-    from prompt_gen import model, training
     from prompt_gen.export import onnx
 
-    vocab.TOKENIZERS.check(config.vocab.kind)
-    model.check(config.model)
-    config = _with_pretrained(config, run)
-    training.choose_device(config.train)
+    config = _checked(config, run)
     _clear_the_way(paths, run, resume, force)
     documents = _documents(paths, run, config, watch, resume)
     tokenizer = vocab.fit(documents, config.vocab, run, watch)
@@ -81,6 +80,43 @@ def _train(
     quick = {"typed": min(config.evaluate.typed, config.evaluate.typed_after_training)}
     settings = config.model_copy(update={"evaluate": config.evaluate.model_copy(update=quick)})
     return evaluate(run.path, settings, watch, command=command)
+
+
+def forecast(
+    paths: Sequence[str | Path],
+    run: Run,
+    config: RunConfig,
+    watch: Watch = silent,
+    *,
+    resume: bool = False,
+    force: bool = False,
+) -> "Forecast":
+    """What `train` would do with the same arguments: all that comes before it is made and kept.
+
+    Raises:
+        OutputExists: the run has been trained, and neither `resume` nor `force` is given.
+        PromptGenError: whatever a station finds wrong, or a training that cannot work.
+    """
+    config = _checked(config, run)
+    with run.claim():
+        _refuse_trained(paths, run, resume, force)
+        documents = corpus.read(paths, config.corpus, run, watch) if paths else corpus.load(run)
+        # What is meant for training is not on record before there is one.
+        run.record_settings(config.model_dump(include={"corpus", "vocab"}))
+        tokenizer = vocab.fit(documents, config.vocab, run, watch)
+        shard_set = shards.write(documents, tokenizer, run, watch)
+        return _Start.of(run, config, tokenizer, shard_set).foresee(watch)
+
+
+def _checked(config: RunConfig, run: Run) -> RunConfig:
+    """The settings with what a model to go on from decides, names and device looked up."""
+    from prompt_gen import model, training
+
+    vocab.TOKENIZERS.check(config.vocab.kind)
+    model.check(config.model)
+    config = _with_pretrained(config, run)
+    training.choose_device(config.train)
+    return config
 
 
 def train_along(path: str | Path, *, resume: bool = False) -> None:
@@ -101,6 +137,48 @@ def train_along(path: str | Path, *, resume: bool = False) -> None:
     _fit(run, config, tokenizer, shards.load(run, tokenizer), silent, resume)
 
 
+@dataclass(frozen=True)
+class _Start:
+    """All that training begins with, the same in every process."""
+
+    run: Run
+    config: RunConfig
+    tokenizer: vocab.Tokenizer
+    shards: ShardSet
+    shape: "Shape"
+    network: "PreTrainedModel"
+    print_: str  # fingerprint of data and settings
+
+    @classmethod
+    def of(
+        cls, run: Run, config: RunConfig, tokenizer: vocab.Tokenizer, shard_set: ShardSet
+    ) -> "_Start":
+        """A network of the right shape beside its data."""
+        from prompt_gen import model, training
+
+        device, n_tokens = training.choose_device(config.train), shard_set.train.n_tokens
+        shape = model.choose_shape(config.model, config.train, device, n_tokens)
+        network = model.begin(config.model, shape, tokenizer, config.train.seed)
+        print_ = fingerprint(
+            shard_set.fingerprint, config.model.model_dump(), config.train.model_dump()
+        )
+        return cls(run, config, tokenizer, shard_set, shape, network, print_)
+
+    def foresee(self, watch: Watch) -> "Forecast":
+        """What the training will be like, beside what counting its text reaches."""
+        from prompt_gen import training
+
+        return training.foresee(
+            self.network,
+            self.shards,
+            self.tokenizer,
+            self.config.train,
+            self.run.station("training"),
+            watch,
+            continued=self.config.model.pretrained is not None,
+        )
+
+
 def _fit(
     run: Run,
     config: RunConfig,
@@ -110,26 +188,24 @@ def _fit(
     resume: bool,
 ) -> "tuple[Shape, Trained]":
     """Shards to weights, the same in every process."""
-    from prompt_gen import model, training
+    from prompt_gen import training
 
-    shape = model.choose_shape(config.model, config.train, training.choose_device(config.train))
-    network = model.begin(config.model, shape, tokenizer, config.train.seed)
-    print_ = fingerprint(
-        shard_set.fingerprint, config.model.model_dump(), config.train.model_dump()
-    )
-    directory = run.station("training")
-    trained = training.fit(
-        network,
-        shard_set,
-        tokenizer,
-        config.train,
-        directory,
-        print_,
-        watch,
-        resume,
-        continued=config.model.pretrained is not None,
-    )
-    return shape, trained
+    start, directory = _Start.of(run, config, tokenizer, shard_set), run.station("training")
+    with training.together():
+        ahead = (resume and training.kept(directory, start.print_)) or start.foresee(watch)
+        ahead.keep(directory, start.print_)
+        trained = training.fit(
+            start.network,
+            shard_set,
+            tokenizer,
+            config.train,
+            ahead.recipe,
+            directory,
+            start.print_,
+            watch,
+            resume,
+        )
+    return start.shape, trained
 
 
 def _documents(
@@ -272,15 +348,19 @@ def _with_pretrained(config: RunConfig, run: Run) -> RunConfig:
 
 
 def _clear_the_way(paths: Sequence[str | Path], run: Run, resume: bool, force: bool) -> None:
+    _refuse_trained(paths, run, resume, force)
+    if force:
+        run.forget("training", "bundle")
+
+
+def _refuse_trained(paths: Sequence[str | Path], run: Run, resume: bool, force: bool) -> None:
     if resume and (paths or force):
         raise UsageError(
             "--resume goes on with the run as it is: it takes neither files nor --force",
             "Leave them out, or leave --resume out to start over with --force",
         )
     begun = [name for name in ("training", "bundle") if run.station(name).exists()]
-    if force:
-        run.forget("training", "bundle")
-    elif begun and not resume:
+    if begun and not (resume or force):
         raise OutputExists(
             f"'{run.path}' has been trained already (it has {' and '.join(begun)})",
             "Go on with --resume, start over with --force, or choose another --out",

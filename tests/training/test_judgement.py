@@ -28,7 +28,7 @@ def told(corpus_file: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[R
 def test_every_look_stands_beside_the_same_references(told: tuple[Run, list[Event]]) -> None:
     run, events = told
     looks = [e.facts for e in events if "validation_bits_per_char" in e.facts and e.state == "note"]
-    kept = json.loads((run.station("training") / "references.json").read_text("utf-8"))
+    kept = json.loads((run.station("shards") / "references.json").read_text("utf-8"))
     del kept["fingerprint"]
     assert len(looks) >= 12
     assert all(look["references"] == kept for look in looks)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:  # the engine would load onnxruntime before any command is cho
     from prompt_gen.corpus.explain import Explanation
     from prompt_gen.engine import Candidate
     from prompt_gen.evaluate import Report
+    from prompt_gen.training import Forecast
     from prompt_gen.vocab.compare import Comparison
 
 _LINE_EVERY_S = 10.0  # between progress lines where there is no terminal
@@ -134,6 +135,22 @@ def _vocab_start(facts: dict[str, Any]) -> str:
     return f"vocab: fitting {facts['kind']} with up to {size}, learning from {share} {chars}"
 
 
+def _training_forecast(facts: dict[str, Any]) -> str:
+    lines = [
+        f"{facts['steps']:,} steps of {facts['shape']}, {facts['epochs']} epochs, "
+        f"{facts['tokens_per_s']:,.0f} tokens/s: {_clock(facts['seconds'])}, "
+        f"until {facts['ends_at'].partition('T')[2][:8]}",
+        f"{facts['parameters']:,} parameters, {facts['memory_mb']:,.0f} MB of memory",
+    ]
+    bits, counted = facts["bits_per_char"], facts["references"]
+    lines.append(
+        f"expected {bits['middle']:.2f} ({bits['low']:.2f} to {bits['high']:.2f}) bits per "
+        f"character on validation; Kneser-Ney has {counted['kneser_ney']:.2f}"
+    )
+    lines += [f"warning: {warning}" for warning in facts["warnings"]]
+    return "forecast: " + "\n          ".join(lines)
+
+
 def _training_start(facts: dict[str, Any]) -> str:
     return (
         f"training: {facts['parameters']:,} parameters on {facts['device']} "
@@ -183,6 +200,7 @@ _TEXTS = {
     ("vocab", "start"): _vocab_start,
     ("vocab", "done"): lambda f: f"vocab: {f['kind']}, {f['size']:,} entries",
     ("shards", "done"): _shards,
+    ("training", "forecast"): _training_forecast,
     ("training", "start"): _training_start,
     ("training", "count"): lambda f: (
         f"training: counting n-grams of {f['tokens']:,} tokens to compare with"
@@ -259,6 +277,16 @@ def _of_unit(value: float, unit: str) -> str:
     if unit == "mb" or value >= 1000:
         return f"{value:,.0f}"
     return f"{value:.3f}" if unit == "bits" else f"{value:.2f}"
+
+
+def forecast(ahead: "Forecast", as_json: bool) -> None:
+    """The recipe of a forecast on stdout, below what the watcher has said; or all of it as JSON."""
+    facts = ahead.as_json()
+    if as_json:
+        result(facts)
+    else:
+        for name, value in facts["recipe"].items():
+            print(f"{name:16}{_short(value)}")
 
 
 def comparison(made: "Comparison") -> None:

@@ -25,7 +25,7 @@ from prompt_gen.cli.options import (
     VocabSize,
     VocabSource,
 )
-from prompt_gen.errors import SettingError
+from prompt_gen.errors import SettingError, UsageError
 
 
 def vocab(
@@ -121,6 +121,10 @@ def train(
         bool, typer.Option("--resume", help="Go on where the run was stopped.")
     ] = False,
     force: Force = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what the training would be like.")
+    ] = False,
+    as_json: AsJson = False,
     config: ConfigFile = None,
     set_: Settings = None,
 ) -> None:
@@ -131,6 +135,11 @@ def train(
     from prompt_gen.run import Run
     from prompt_gen.settings import RunConfig, differing, resolve
 
+    if dry_run and launch.n_processes() > 1:
+        raise UsageError(
+            f"--dry-run works with one process, and there are {launch.n_processes()}",
+            "Start it without a launcher; several say their forecast before they train",
+        )
     if not launch.is_first():
         pipeline.train_along(out, resume=resume)
         return
@@ -154,6 +163,12 @@ def train(
         recorded = Run.open(out).settings if (out / "run.json").is_file() else {}
         settings = resolve(set_ or (), flags, config, recorded, preset)
         run = Run(out)
+    if dry_run:
+        ahead = pipeline.forecast(
+            files or [], run, settings, show.Watcher(), resume=resume, force=force
+        )
+        show.forecast(ahead, as_json)
+        return
     report = pipeline.train(
         files or [],
         run,
@@ -163,7 +178,7 @@ def train(
         force=force,
         command=shlex.join(["prompt-gen", *sys.argv[1:]]),
     )
-    show.report(report)
+    show.result(report.as_dict()) if as_json else show.report(report)
     examples = load(out).facts["examples"]
     example = examples[0] if examples else ""
     show.say(

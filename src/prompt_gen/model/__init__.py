@@ -48,11 +48,11 @@ def settled(config: ModelConfig) -> ModelConfig:
     return pretrained.settled(config, list(ARCHITECTURES)) if config.pretrained else config
 
 
-def choose_shape(config: ModelConfig, train: TrainConfig, device: str) -> Shape:
-    """The shape that is gone on from, or the one that is given or fits the budget."""
+def choose_shape(config: ModelConfig, train: TrainConfig, device: str, n_tokens: int) -> Shape:
+    """The shape that is gone on from, or the one that is given or fits budget and text."""
     if config.pretrained:
         return pretrained.shape(config)
-    return sizing.choose_shape(config, train, device)
+    return sizing.choose_shape(config, train, device, n_tokens)
 
 
 def begin(config: ModelConfig, shape: Shape, tokenizer: Tokenizer, seed: int) -> "PreTrainedModel":

@@ -1,4 +1,4 @@
-"""Which shape can be trained in the time there is."""
+"""Which shape can be trained in the time there is, and on the text there is."""
 
 from dataclasses import dataclass
 
@@ -14,6 +14,9 @@ _LADDERS = {
     "mps": ((5, 4, 256), (30, 6, 384), (float("inf"), 8, 512)),
 }
 _STEPS_PER_MINUTE = 600  # to read a budget in steps as minutes
+# Weights of the blocks for a token of text at most: more is rather learned by heart. nanoGPT's
+# shape for 1.1 million characters of Shakespeare has 10.
+_WEIGHTS_PER_TOKEN = 10
 
 
 @dataclass(frozen=True)
@@ -33,10 +36,21 @@ class Shape:
         """Width of the gated feed-forward layer: three times the hidden size."""
         return 3 * self.width
 
+    @property
+    def n_weights(self) -> int:
+        """Weights of all blocks: four matrices of attention and three of the feed-forward layer."""
+        return self.layers * (4 * self.width**2 + 3 * self.width * self.inner)
 
-def choose_shape(model: ModelConfig, train: TrainConfig, device: str) -> Shape:
-    """The given layers and width, and for what is not given the ladder's for the budget."""
+
+def choose_shape(model: ModelConfig, train: TrainConfig, device: str, n_tokens: int) -> Shape:
+    """The given layers and width, and for what is not given the ladder's.
+
+    It climbs as far as the budget of the run and the `n_tokens` of its text allow.
+    """
     minutes = train.steps / _STEPS_PER_MINUTE if train.steps else train.minutes
     ladder = _LADDERS[device]
-    layers, width = next((n, w) for limit, n, w in ladder if minutes <= limit)
-    return Shape(model.layers or layers, model.width or width)
+    in_time = 1 + next(i for i, (limit, _, _) in enumerate(ladder) if minutes <= limit)
+    first, *larger = (Shape(layers, width) for _, layers, width in ladder[:in_time])
+    fed = [shape for shape in larger if shape.n_weights <= _WEIGHTS_PER_TOKEN * n_tokens]
+    chosen = [first, *fed][-1]
+    return Shape(model.layers or chosen.layers, model.width or chosen.width)

@@ -1,7 +1,17 @@
 """Shards to weights."""
 
 from prompt_gen.training.devices import choose_device
-from prompt_gen.training.distributed import await_first
+from prompt_gen.training.distributed import await_first, together
+from prompt_gen.training.forecast import Forecast, foresee, kept
 from prompt_gen.training.loop import Trained, fit
 
-__all__ = ["Trained", "await_first", "choose_device", "fit"]
+__all__ = [
+    "Forecast",
+    "Trained",
+    "await_first",
+    "choose_device",
+    "fit",
+    "foresee",
+    "kept",
+    "together",
+]

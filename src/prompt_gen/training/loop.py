@@ -18,16 +18,14 @@ from torch.distributed.fsdp import FSDPModule
 
 from prompt_gen import optim
 from prompt_gen.config import TrainConfig
-from prompt_gen.errors import CorpusTooSmall, Damaged, Diverged, Interrupted, SettingError
+from prompt_gen.errors import Damaged, Diverged, Interrupted, SettingError
 from prompt_gen.launch import is_first, n_processes, rank
 from prompt_gen.run import Event, Watch
 from prompt_gen.shards import Part, ShardSet
 from prompt_gen.training import checkpoint, devices, distributed, dropout
-from prompt_gen.training import recipe as recipes
 from prompt_gen.training.advice import Look
 from prompt_gen.training.average import Average
 from prompt_gen.training.batches import Batches
-from prompt_gen.training.devices import choose_device
 from prompt_gen.training.gradients import Gradients
 from prompt_gen.training.judgement import Judge
 from prompt_gen.training.loss import Objective, Sampler
@@ -38,7 +36,6 @@ from prompt_gen.vocab import Tokenizer
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-MIN_TOKENS = 1000
 _REPORT_S = 1.0
 _MAX_WORSE = 2  # validations in a row without improvement before the learning rate falls
 
@@ -56,46 +53,36 @@ def fit(
     shards: ShardSet,
     tokenizer: Tokenizer,
     config: TrainConfig,
+    recipe: Recipe,
     directory: Path,
     print_: str,
     watch: Watch,
     resume: bool = False,
-    continued: bool = False,
 ) -> Trained:
-    """Train a model and leave the best weights in `directory/best`.
+    """Train a model by a recipe and leave the best weights in `directory/best`.
 
-    A model is `continued` if its weights are not fresh.
+    Of several processes all are `together`.
 
     Raises:
-        CorpusTooSmall: fewer tokens than can be learned from.
         Diverged: the loss is not a number any more.
         Interrupted: Ctrl-C or SIGTERM; a checkpoint has been written.
         Damaged, Mismatch: the run cannot be resumed.
     """
-    if shards.train.n_tokens < MIN_TOKENS or len(shards.validation) == 0:
-        raise CorpusTooSmall(
-            f"{len(shards.train)} documents with {shards.train.n_tokens} tokens are too few "
-            "to train on",
-            f"At least {MIN_TOKENS} tokens are needed (about {2 * MIN_TOKENS} characters, "
-            "in ten lines or more); a useful completer wants a thousand lines",
+    session = Session(model, shards, tokenizer, config, recipe, directory, print_, watch)
+    if resume and checkpoint.exists(directory / "checkpoints"):
+        session.resume()
+    elif resume:
+        warning = "there is no checkpoint yet; it starts from the beginning"
+        watch(Event("training", "note", facts={"warning": warning}))
+    with _interrupts() as came:
+        is_over = session.run(came)
+    if not is_over:
+        session.save()
+        raise Interrupted(
+            f"training was interrupted at step {session.progress.step:,}; all of it is saved",
+            f"Go on with: prompt-gen train --out {directory.parent} --resume",
         )
-    recipe = recipes.choose(config, choose_device(config), epochs=0.0, continued=continued)
-    with distributed.together():
-        session = Session(model, shards, tokenizer, config, recipe, directory, print_, watch)
-        if resume and checkpoint.exists(directory / "checkpoints"):
-            session.resume()
-        elif resume:
-            warning = "there is no checkpoint yet; it starts from the beginning"
-            watch(Event("training", "note", facts={"warning": warning}))
-        with _interrupts() as came:
-            is_over = session.run(came)
-        if not is_over:
-            session.save()
-            raise Interrupted(
-                f"training was interrupted at step {session.progress.step:,}; all of it is saved",
-                f"Go on with: prompt-gen train --out {directory.parent} --resume",
-            )
-        return session.finish()
+    return session.finish()
 
 
 @contextmanager
@@ -171,7 +158,9 @@ class Session:
         self.gradients = Gradients(self.objective, self.device, config.micro_rows, watch)
         self.average = Average()
         self.progress = checkpoint.Progress()
-        self.judge = Judge(shards, tokenizer, config, recipe, self.context, directory, watch)
+        # What is counted depends on the shards alone, and is kept beside them.
+        counts = directory.with_name("shards")
+        self.judge = Judge(shards, tokenizer, config, recipe, self.context, counts, watch)
         self.is_sampled = False  # the softmax of any step since the last report
         self._tokens_per_char = _tokens_per_char(shards.train)
 
