@@ -83,13 +83,16 @@ def test_a_fork_does_not_keep_it(tmp_path: Path) -> None:
         if not child:
             os.read(ends, 1)
             os._exit(0)
-    command = [sys.executable, "-c", _HOLD, str(run.path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as other:
-        assert other.stdout
-        assert other.stdout.readline() == "held\n"
-        other.kill()
-    os.write(starts, b".")
-    os.waitpid(child, 0)
+    try:
+        command = [sys.executable, "-c", _HOLD, str(run.path)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as other:
+            assert other.stdout
+            said = other.stdout.readline()
+            other.kill()
+    finally:
+        os.write(starts, b".")
+        os.waitpid(child, 0)
+    assert said == "held\n"
 
 
 def test_a_run_that_never_was_leaves_nothing(tmp_path: Path) -> None:
