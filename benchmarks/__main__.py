@@ -2,7 +2,17 @@
 
 import sys
 
-from benchmarks import corpus, evaluation, forecast, kills, latency, quality, vocabulary
+from benchmarks import (
+    corpus,
+    evaluation,
+    forecast,
+    kills,
+    latency,
+    quality,
+    throughput,
+    training,
+    vocabulary,
+)
 
 BENCHMARKS = {
     "corpus": corpus.main,
@@ -11,6 +21,8 @@ BENCHMARKS = {
     "kills": kills.main,
     "latency": latency.main,
     "quality": quality.main,
+    "throughput": throughput.main,
+    "training": training.main,
     "vocabulary": vocabulary.main,
 }
 
