@@ -4,7 +4,7 @@
 
 One process, all cores, the same stock Qwen3 class, vocabulary, batch (8 rows of 128 tokens) and
 number of steps; blocks of work take turns, so that a busy machine hits all alike. Ours is measured
-as it trains (sampled softmax for three quarters, full for the last) and with the full softmax alone.
+as it trains (sampled softmax for three quarters, full for the last) and with the full one alone.
 The share of the machine's peak is that of the arithmetic needed (6 operations for each weight and
 token; attention and optimizer come on top) in what a large float32 matrix product reaches here.
 """

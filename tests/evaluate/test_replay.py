@@ -28,7 +28,7 @@ def predictor(trained: Run) -> Iterator[Predictor]:
     station.opened.cache_clear()
 
 
-def replay(directory: Path | None, engine: EngineConfig = ENGINE) -> Replay:
+def replay(directory: Path, engine: EngineConfig = ENGINE) -> Replay:
     return Replay(engine, Workers(1, "types lines", "evaluate.workers"), directory)
 
 
@@ -36,9 +36,9 @@ def texts(offers: list[list[Offer]]) -> list[list[list[str]]]:
     return [[[c.text for c in offer.candidates] for offer in row] for row in offers]
 
 
-def test_every_key_but_the_last_has_an_offer(predictor: Predictor) -> None:
+def test_every_key_but_the_last_has_an_offer(predictor: Predictor, tmp_path: Path) -> None:
     told = list[int]()
-    offers = replay(None).typed(predictor, LINES, told.append)
+    offers = replay(tmp_path).typed(predictor, LINES, told.append)
     assert [len(row) for row in offers] == [len(line) - 1 for line in LINES]
     assert sum(told) == sum(map(len, LINES))
     for line, row in zip(LINES, offers, strict=True):
@@ -48,16 +48,16 @@ def test_every_key_but_the_last_has_an_offer(predictor: Predictor) -> None:
             assert offer.n_passes > 0
 
 
-def test_cuts_are_some_of_the_keys(predictor: Predictor) -> None:
-    every = replay(None).typed(predictor, LINES, lambda _: None)
-    some = replay(None).typed(predictor, LINES, lambda _: None, [(2, 5), (1,), ()])
+def test_cuts_are_some_of_the_keys(predictor: Predictor, tmp_path: Path) -> None:
+    every = replay(tmp_path).typed(predictor, LINES, lambda _: None)
+    some = replay(tmp_path).typed(predictor, LINES, lambda _: None, [(2, 5), (1,), ()])
     assert texts(some) == texts([[every[0][1], every[0][4]], [every[1][0]], []])
 
 
-def test_two_processes_offer_and_score_as_one_does(predictor: Predictor) -> None:
-    alone = replay(None)
+def test_two_processes_offer_and_score_as_one_does(predictor: Predictor, tmp_path: Path) -> None:
+    alone = replay(tmp_path)
     with Workers(2, "types lines", "evaluate.workers") as workers:
-        both = Replay(ENGINE, workers, None)
+        both = Replay(ENGINE, workers, tmp_path)
         offers = both.typed(predictor, LINES * 3, lambda _: None)
         scores = both.scored(predictor, LINES * 3)
     assert texts(offers) == texts(alone.typed(predictor, LINES * 3, lambda _: None))
@@ -113,14 +113,14 @@ def test_a_text_that_does_not_begin_as_it_must_is_kept_as_it_is(
 
 def test_scores_are_the_models_own(trained: Run, predictor: Predictor, tmp_path: Path) -> None:
     """Calibration is for those who look at scores; fitting it again needs the raw ones."""
-    before = replay(None).typed(predictor, LINES[:1], lambda _: None)
+    before = replay(tmp_path).typed(predictor, LINES[:1], lambda _: None)
     made = bundle.load(trained.path)
     calibration = made.path / bundle.CALIBRATION
     kept = calibration.read_bytes() if calibration.exists() else None
     try:
         bundle.attach_calibration(made, 3.0, {})
         station.opened.cache_clear()
-        after = replay(None).typed(predictor, LINES[:1], lambda _: None)
+        after = replay(tmp_path).typed(predictor, LINES[:1], lambda _: None)
     finally:
         calibration.write_bytes(kept) if kept is not None else calibration.unlink()
     scores = [

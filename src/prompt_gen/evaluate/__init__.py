@@ -117,8 +117,9 @@ def _contents(
 ) -> dict[str, Any]:
     """What the report holds, but for how it was made."""
     corpus, typed = material.corpus, subjects[0].typed
-    known = beginnings.known(typed.lines, corpus.train) if corpus else None
-    recited = _recited(subjects, corpus) if corpus else []
+    learned = corpus if typed.lines else None  # gone through twice for what was typed
+    known = beginnings.known(typed.lines, learned.train) if learned else None
+    recited = _recited(subjects, learned) if learned else []
     contents = {
         "format": FORMAT,
         "command": material.command,

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from prompt_gen.evaluate.metrics import GRAMS
 from prompt_gen.evaluate.numbers import Number, Ratio
 from prompt_gen.evaluate.optional import Needs, absent
 from prompt_gen.evaluate.overlap import bleu_metric
@@ -28,9 +29,7 @@ def numbers(typed: Typed) -> dict[str, Number]:
     found = {
         "duplicates": duplicates(typed),
         "prefix_valid": prefix_valid(typed),
-        "distinct@1": distinct(typed, 1),
-        "distinct@2": distinct(typed, 2),
-    }
+    } | {f"distinct@{k}": distinct(typed, k) for k in GRAMS}
     if "self_bleu" not in lacking:
         found["self_bleu"] = self_bleu(typed)
     if "edit_distance" not in lacking:

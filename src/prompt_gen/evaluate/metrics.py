@@ -149,10 +149,16 @@ def is_better(name: str, difference: Mapping[str, float | None]) -> bool | None:
 
     None where the interval contains 0, where there is none, and where no side is the better one.
     """
-    low, high, better = difference.get("low"), difference.get("high"), metric(name).better
-    if low is None or high is None or low <= 0 <= high or not better:
+    better = metric(name).better
+    if not better or not is_beyond_chance(difference):
         return None
-    return (low > 0) == (better == "more")
+    return ((difference["low"] or 0) > 0) == (better == "more")
+
+
+def is_beyond_chance(difference: Mapping[str, float | None]) -> bool:
+    """There is an interval of a difference, and it does not contain 0."""
+    low, high = difference.get("low"), difference.get("high")
+    return low is not None and high is not None and not low <= 0 <= high
 
 
 def metric(name: str) -> Metric:

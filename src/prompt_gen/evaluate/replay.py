@@ -59,7 +59,7 @@ class Replay:
     same: measuring again, or beside another bundle, costs only what is new.
     """
 
-    def __init__(self, engine: EngineConfig, workers: Workers, directory: Path | None) -> None:
+    def __init__(self, engine: EngineConfig, workers: Workers, directory: Path) -> None:
         self._engine, self._workers, self._directory = engine, workers, directory
 
     def typed(
@@ -92,10 +92,9 @@ class Replay:
             _write(path, kept)
         else:
             tell(sum(map(len, lines)))
-        cut_lines = cuts or [range(1, len(line)) for line in lines]
         return [
             [_offer(line[:cut], offer) for cut, offer in zip(row_cuts, row, strict=True)]
-            for line, row_cuts, row in zip(lines, cut_lines, kept, strict=True)
+            for line, row_cuts, row in zip(lines, _each_cut(lines, cuts), kept, strict=True)
         ]
 
     def scored(self, predictor: Predictor, lines: Sequence[str]) -> Likelihood | None:
@@ -123,9 +122,7 @@ class Replay:
             here = slice(at, at + size)
             yield Lines(predictor, self._engine, tuple(lines[here]), tuple(cuts[here]))
 
-    def _path(self, what: str, predictor: Predictor, *rest: Any) -> Path | None:
-        if self._directory is None:
-            return None
+    def _path(self, what: str, predictor: Predictor, *rest: Any) -> Path:
         settings = self._engine.model_dump()
         how = (_code(), self._workers.n, settings)
         print_ = fingerprint(VERSION, what, predictor.fingerprint, *how, *rest)
@@ -154,11 +151,15 @@ def opened(predictor: Predictor, engine: str) -> Completes:
 
 def _type(part: Lines) -> list[list[Any]]:
     completes = opened(part.predictor, part.engine.model_dump_json())
-    cuts = part.cuts or [range(1, len(line)) for line in part.lines]
     return [
         [_spelled(line[:cut], _ask(completes, line[:cut])) for cut in line_cuts]
-        for line, line_cuts in zip(part.lines, cuts, strict=True)
+        for line, line_cuts in zip(part.lines, _each_cut(part.lines, part.cuts), strict=True)
     ]
+
+
+def _each_cut(lines: Sequence[str], cuts: Sequence[tuple[int, ...]]) -> Sequence[Sequence[int]]:
+    """Where each line is cut: as given, or behind every key."""
+    return cuts or [range(1, len(line)) for line in lines]
 
 
 def _score(part: Lines) -> Likelihood | None:
@@ -195,19 +196,15 @@ def _offer(prefix: str, kept: list[Any]) -> Offer:
     return Offer(tuple(candidates), ms, n_passes)
 
 
-def _read(path: Path | None) -> Any:
-    if path is None or not path.is_file():
-        return None
+def _read(path: Path) -> Any:
     try:
         return json.loads(gzip.decompress(path.read_bytes()))
     except (OSError, ValueError, EOFError):
-        return None  # half a file is made again
+        return None  # nothing yet, or half a file: it is made again
 
 
-def _write(path: Path | None, value: Any) -> None:
+def _write(path: Path, value: Any) -> None:
     """Keep what was found, if that can be done: it saves time, and is no result."""
-    if path is None:
-        return
     data = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)

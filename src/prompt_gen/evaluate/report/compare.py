@@ -1,6 +1,6 @@
 """The predictors side by side: their numbers with intervals, and which is best."""
 
-from prompt_gen.evaluate.metrics import SECTIONS, metric
+from prompt_gen.evaluate.metrics import SECTIONS, is_beyond_chance, metric
 from prompt_gen.evaluate.report.pictures import bar_with_interval
 from prompt_gen.evaluate.report.values import (
     Measured,
@@ -11,7 +11,6 @@ from prompt_gen.evaluate.report.values import (
     difference,
     english_of,
     full,
-    is_beyond_chance,
     known,
     label,
     named,
@@ -127,7 +126,7 @@ def best(report: Report, name: str) -> str:
     model = report["predictors"][0]["name"]
     others = [key for key in values if key != model] if first == model else [first]
     differences = report.get("differences") or {}
-    sure = all(is_beyond_chance((differences.get(key) or {}).get(name)) for key in others)
+    sure = all(is_beyond_chance((differences.get(key) or {}).get(name) or {}) for key in others)
     return first if sure else ""
 
 

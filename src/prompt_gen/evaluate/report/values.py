@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from prompt_gen.evaluate.metrics import METRICS, is_better, metric
+from prompt_gen.evaluate.metrics import METRICS, is_better, is_beyond_chance, metric
 from prompt_gen.page.words import both, grouped, paragraph, percent, shown
 
 Report = dict[str, Any]
@@ -75,7 +75,7 @@ def difference(name: str, number: Measured | None) -> str:
 
 
 def _sign(name: str, number: Measured | None) -> str:
-    if not is_beyond_chance(number):
+    if not is_beyond_chance(number or {}):
         mark, meaning = "≈", "within chance"
     elif (ahead := is_better(name, number or {})) is None:
         mark, meaning = "≠", "different"
@@ -88,13 +88,6 @@ def _sign(name: str, number: Measured | None) -> str:
 def known(number: Measured | None) -> float | None:
     """The value of a number that may be missing."""
     return number.get("value") if number else None
-
-
-def is_beyond_chance(number: Measured | None) -> bool:
-    """The interval of a difference does not contain 0."""
-    if not number or number.get("low") is None or number.get("high") is None:
-        return False
-    return (number["low"] or 0) > 0 or (number["high"] or 0) < 0
 
 
 def title_of(name: str) -> str:
