@@ -53,7 +53,7 @@ def settled(config: ModelConfig, architectures: Sequence[str]) -> ModelConfig:
     """
     where = find(config.pretrained or "")
     stock = _config(where, architectures)
-    wanted = {"layers": config.layers, "width": config.width}
+    wanted: dict[str, int | str | None] = {"layers": config.layers, "width": config.width}
     if config.positions != "auto":
         wanted["positions"] = config.positions
     if "architecture" in config.model_fields_set and config.architecture != stock.model_type:
@@ -106,12 +106,13 @@ def load(
         if hasattr(stock, name):
             setattr(stock, name, 0.0)
     try:
-        model, told = AutoModelForCausalLM.from_pretrained(
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
             where, config=stock, dtype=torch.float32, use_safetensors=True,
             local_files_only=True, output_loading_info=True,
         )  # fmt: skip
     except Exception as error:  # of safetensors, of torch, of transformers
         raise Damaged(f"the weights in '{where}' cannot be loaded: {error}", _AGAIN) from error
+    model, told = loaded
     if missing := sorted(told["missing_keys"]):
         raise Damaged(f"'{where}' lacks {len(missing)} weights, e.g. {missing[0]}", _AGAIN)
     _check_rows(where, stock.vocab_size, rows)

@@ -50,6 +50,7 @@ class Progress:
     best_is_mean: bool = False  # the best weights are the mean of those of many steps
     n_validations: int = 0
     n_worse: int = 0  # validations in a row that did not improve
+    looks_s: float = 0.0  # wall time of the looks below
     looks: list[dict[str, Any]] = field(default_factory=list)  # `advice.Look`, oldest first
 
 

@@ -4,7 +4,7 @@ import os
 import sys
 import time
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +80,14 @@ def prepare(config: TrainConfig) -> Device:
         is_bfloat16=is_cuda and torch.cuda.is_bf16_supported(including_emulation=False),
         is_compiled=is_cuda if config.compile == "auto" else config.compile,
     )
+
+
+def with_threads(device: Device, n_threads: int) -> Device:
+    """The device with as many threads as a run began with."""
+    if n_threads == device.n_threads:
+        return device
+    torch.set_num_threads(n_threads)
+    return replace(device, n_threads=n_threads, why="as the run began with")
 
 
 def choose_threads() -> tuple[int, str]:

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 _REPORT_S = 1.0
+_LOOKING = 0.05  # share of a run by the clock that looks at the validation part may take
+_FIRST_LOOK_S = 0.5  # what it is taken to cost before it is known
 _MAX_WORSE = 2  # validations in a row without improvement before the learning rate falls
 
 
@@ -184,7 +186,7 @@ class Session:
             losses.append(self.step())
             now = distributed.of_first(time.monotonic() - started)
             self.progress.elapsed_s = now
-            if self._share_done() * self.config.n_validations >= self.progress.n_validations + 1:
+            if self._is_look_due():
                 self.validate()
                 if self.progress.n_worse >= _MAX_WORSE:
                     self._shorten(now)
@@ -226,12 +228,28 @@ class Session:
 
     # -- looks at the validation part ----------------------------------------------------------
 
+    def _is_look_due(self) -> bool:
+        """Whether a share of the run is over, and, in a run by the clock, the look is affordable.
+
+        Looks may take a twentieth of the time; those that come too late are not made up for.
+        """
+        progress = self.progress
+        n_over = math.floor(self._share_done() * self.config.n_validations)
+        if n_over <= progress.n_validations:
+            return False
+        next_s = progress.looks_s / len(progress.looks) if progress.looks else _FIRST_LOOK_S
+        spent_s = progress.looks_s + next_s
+        if self.config.steps is None and spent_s > _LOOKING * progress.elapsed_s:
+            return False
+        progress.n_validations = n_over - 1
+        return True
+
     def validate(self, *, is_mean: bool = False) -> float:
         """Bits per character on the validation lines; new best weights are kept.
 
         `is_mean` says that the model holds the mean of its weights now.
         """
-        progress = self.progress
+        progress, started = self.progress, time.monotonic()
         epochs = self.batches.epochs(progress.n_tokens)
         look = self.judge.look(self.objective, progress.step, self._share_done(), epochs)
         if not math.isfinite(look.validation):
@@ -248,6 +266,7 @@ class Session:
             self._keep_best(checkpoint.weights_of(self.model))
         if is_first():
             self._tell([Look(**row) for row in progress.looks])
+        progress.looks_s += distributed.of_first(time.monotonic() - started)
         return look.validation
 
     def _tell(self, looks: list[Look]) -> None:
@@ -266,9 +285,6 @@ class Session:
         if plan == self.plan:
             return
         self.plan = plan
-        # Looks that would have come by now are not made up for.
-        n_due = math.floor(self._share_done() * self.config.n_validations)
-        progress.n_validations = max(progress.n_validations, n_due)
         told = (
             f"ends early, after {plan.budget_s / 60:.1f} minutes: {progress.n_worse} looks at the "
             f"validation lines in a row were worse than {progress.best_bits:.2f} bits per "
@@ -326,7 +342,11 @@ class Session:
         checkpoint.save(
             self.directory / "checkpoints",
             checkpoint.Held(self.model, self.optimizers, self.average),
-            {"progress": vars(self.progress), "plan": self.plan.as_json()},
+            {
+                "progress": vars(self.progress),
+                "plan": self.plan.as_json(),
+                "threads": self.device.n_threads,
+            },
             self.print_,
             self.config.keep_checkpoints,
         )
@@ -339,6 +359,8 @@ class Session:
         checkpoint.restore(path, checkpoint.Held(self.model, self.optimizers, self.average))
         self.progress = checkpoint.Progress(**state["progress"])
         self.plan = Plan(**state["plan"])
+        # Sums come out the same, to the bit, in as many threads only.
+        self.device = devices.with_threads(self.device, state["threads"])
         self._check_best()
         self.watch(Event("training", "note", facts={"resumed_at_step": self.progress.step}))
 
