@@ -56,7 +56,7 @@ class Ours:
         chosen = recipe.choose(config, "cpu", 0.0)
         where = Path(tempfile.mkdtemp())
         shard_set = shards.load(run, tokenizer)
-        self.session = Session(network, shard_set, config, chosen, where, "", silent)
+        self.session = Session(network, shard_set, tokenizer, config, chosen, where, "", silent)
         self.session.objective.train()
 
     def steps(self, n: int) -> float:
