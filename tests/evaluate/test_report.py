@@ -15,10 +15,10 @@ from prompt_gen.evaluate.metrics import METRICS
 from prompt_gen.evaluate.report import render, write
 from prompt_gen.evaluate.report.compare import best
 from prompt_gen.evaluate.report.curves import place
-from prompt_gen.evaluate.report.pictures import spread
 from prompt_gen.evaluate.report.replay import strip
 from prompt_gen.evaluate.report.sections import SECTIONS
 from prompt_gen.evaluate.report.values import difference, named, said
+from prompt_gen.page.lines import spread
 from tests.evaluate.sample import PREDICTORS, sample
 from tests.page.outline import NOT_SHOWN, Outline
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from prompt_gen.evaluate.report.pictures import Line, first_of, lines, panel, panels, reliability
+from prompt_gen.evaluate.report.pictures import first_of, lines, reliability
 from prompt_gen.evaluate.report.values import (
     Predictor,
     Report,
@@ -19,6 +19,7 @@ from prompt_gen.evaluate.report.values import (
     title_of,
     with_part,
 )
+from prompt_gen.page.lines import Line, panel, panels
 from prompt_gen.page.pictures import Mark, columns
 from prompt_gen.page.words import both, count, grouped, paragraph, plain, table
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from prompt_gen.evaluate.memorisation import MIN_CHARS, MIN_NEW
-from prompt_gen.evaluate.report.pictures import first_of, panel
+from prompt_gen.evaluate.report.pictures import first_of
 from prompt_gen.evaluate.report.values import (
     Predictor,
     Report,
@@ -17,6 +17,7 @@ from prompt_gen.evaluate.report.values import (
     title_of,
     with_part,
 )
+from prompt_gen.page.lines import panel
 from prompt_gen.page.pictures import bar, columns
 from prompt_gen.page.words import both, grouped, paragraph, plain, shown, table
 
