@@ -255,6 +255,11 @@ class TrainConfig(Section):
     keep_checkpoints: int = Field(
         default=2, ge=1, description="newest checkpoints kept beside the best"
     )
+    trackers: tuple[str, ...] = Field(
+        default=("tensorboard",),
+        description="who is told the numbers beside training/metrics.jsonl: "
+        "tensorboard, wandb, mlflow, trackio",
+    )
 
 
 class EngineConfig(Section):

@@ -115,6 +115,7 @@ def _checked(config: RunConfig, run: Run) -> RunConfig:
     vocab.TOKENIZERS.check(config.vocab.kind)
     model.check(config.model)
     config = _with_pretrained(config, run)
+    training.check_trackers(config.train.trackers)
     training.choose_device(config.train)
     return config
 

@@ -6,7 +6,7 @@
       corpus/        train.json  validation.json  test.json  ledger.parquet
       vocab/         tokenizer.json  vocab.txt
       shards/        train-00000.shard  train-00001.shard  train.weights  validation-...
-      training/      forecast.json  checkpoints/  best/  tensorboard/
+      training/      forecast.json  metrics.jsonl  checkpoints/  best/  tensorboard/  report.html
       bundle/        the artefact that completes and serves, with its evaluation
 
 Every station directory holds `station.json` with the fingerprint of its settings and inputs. A

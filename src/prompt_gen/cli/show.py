@@ -1,11 +1,13 @@
 """What the command line prints: results on stdout, all else on stderr."""
 
 import json
+import os
 import sys
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from prompt_gen.cli import live
 from prompt_gen.run import Event
 
 if TYPE_CHECKING:  # the engine would load onnxruntime before any command is chosen
@@ -29,56 +31,97 @@ def result(value: Any) -> None:
 
 
 class Watcher:
-    """Turns events into lines; on a terminal the line of a running station is drawn over."""
+    """Turns events into lines; on a terminal what is running is drawn over.
+
+    Leaving its block leaves the terminal clean, however the block ends.
+    """
 
     def __init__(self) -> None:
-        self._live = sys.stderr.isatty()
+        self._can_draw = sys.stderr.isatty() and os.environ.get("TERM") not in ("dumb", "unknown")
         self._last = 0.0
         self._drawn = False
+        self._training = live.Standing()
+        self._display: live.Display | None = None
+
+    def __enter__(self) -> "Watcher":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
 
     def __call__(self, event: Event) -> None:
         """Show an event."""
+        is_live = event.station == "training" and self._can_draw
+        if event.station == "training" and event.state in ("progress", "note"):
+            self._training.hear(event)
         if event.state == "progress":
-            self._progress(event)
-            return
-        text = _TEXTS.get((event.station, event.state))
-        if event.state == "skipped":
-            self._line(f"{event.station}: unchanged, kept")
-        elif event.state == "note" and "warning" in event.facts:
-            self._line(f"{event.station}: warning: {event.facts['warning']}")
-        elif event.state == "note" and "resumed_at_step" in event.facts:
-            self._line(f"{event.station}: goes on at step {event.facts['resumed_at_step']:,}")
-        elif event.state == "note" and "told" in event.facts:
-            self._line(f"{event.station}: {event.facts['told']}")
-        elif event.state == "note" and "validation_bits_per_char" in event.facts:
-            self._line(_training_look(event.facts))
-        elif event.state == "note" and self._live:
-            self._line(f"{event.station}: {_flat(event.facts)}")
-        elif text:
-            self._line(text(event.facts))
+            if not is_live:
+                self._progress(event)
+        elif text := _text(event, is_live):
+            if event.state == "done":
+                self._close()
+            self._line(text)
+        if is_live and event.state in ("start", "progress", "note"):
+            self._draw()
 
     def _progress(self, event: Event) -> None:
         now = time.monotonic()
-        if now - self._last < (0.2 if self._live else _LINE_EVERY_S):
+        if now - self._last < (0.2 if self._can_draw else _LINE_EVERY_S):
             return
         self._last = now
-        share = event.done / event.total if event.total else 0.0
-        facts = dict(event.facts)
-        left = facts.pop("left_s", None)
-        text = f"{event.station}: {share:4.0%}  {_flat(facts)}"
-        if left is not None:
-            text += f"  {_clock(left)} left"
-        if self._live:
+        is_training = event.station == "training"
+        text = self._training.line() if is_training else _progress(event)
+        if self._can_draw:
             print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
             self._drawn = True
         else:
             say(text)
 
+    def _draw(self) -> None:
+        if self._display is None:
+            self._erase()
+            self._display = live.Display(self._training)
+        self._display.draw()
+
     def _line(self, text: str) -> None:
+        self._erase()
+        self._display.say(text) if self._display else say(text)
+
+    def _erase(self) -> None:
         if self._drawn:
-            print("\r\x1b[K", end="", file=sys.stderr)
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
             self._drawn = False
-        say(text)
+
+    def _close(self) -> None:
+        if self._display:
+            self._display.close()
+            self._display = None
+
+
+def _text(event: Event, is_live: bool) -> str:
+    """What stays on the terminal of an event that is no progress; '' where nothing does."""
+    if event.state == "skipped":
+        return f"{event.station}: unchanged, kept"
+    if event.state == "note":
+        if "warning" in event.facts:
+            return f"{event.station}: warning: {event.facts['warning']}"
+        if "resumed_at_step" in event.facts:
+            return f"{event.station}: goes on at step {event.facts['resumed_at_step']:,}"
+        if "told" in event.facts:
+            return f"{event.station}: {event.facts['told']}"
+        if "validation_bits_per_char" in event.facts:
+            return "" if is_live else _training_look(event.facts)
+        return f"{event.station}: {_flat(event.facts)}"
+    written = _TEXTS.get((event.station, event.state))
+    return written(event.facts) if written else ""
+
+
+def _progress(event: Event) -> str:
+    share = event.done / event.total if event.total else 0.0
+    facts = dict(event.facts)
+    left = facts.pop("left_s", None)
+    text = f"{event.station}: {share:4.0%}  {_flat(facts)}"
+    return text if left is None else f"{text}  {live.clock(left)} left"
 
 
 def _corpus(facts: dict[str, Any]) -> str:
@@ -138,7 +181,7 @@ def _vocab_start(facts: dict[str, Any]) -> str:
 def _training_forecast(facts: dict[str, Any]) -> str:
     lines = [
         f"{facts['steps']:,} steps of {facts['shape']}, {facts['epochs']} epochs, "
-        f"{facts['tokens_per_s']:,.0f} tokens/s: {_clock(facts['seconds'])}, "
+        f"{facts['tokens_per_s']:,.0f} tokens/s: {live.clock(facts['seconds'])}, "
         f"until {facts['ends_at'].partition('T')[2][:8]}",
         f"{facts['parameters']:,} parameters, {facts['memory_mb']:,.0f} MB of memory",
     ]
@@ -166,7 +209,7 @@ def _training_look(facts: dict[str, Any]) -> str:
         f"({_beside(facts['references'])}), {facts['training_bits_per_char']:.2f} on training lines"
     )
     if written := facts.get("samples"):
-        text += "\n          " + "  ".join(map(_printable, written))
+        text += "\n          " + "  ".join(map(live.visible, written))
     return text
 
 
@@ -175,15 +218,10 @@ def _beside(references: dict[str, float]) -> str:
     return ", ".join(f"{shown} {references[name]:.2f}" for name, shown in names.items())
 
 
-def _printable(written: str) -> str:
-    """What a model wrote, in one line and harmless to a terminal."""
-    return "".join(c if c.isprintable() else "\ufffd" for c in written)
-
-
 def _training_done(facts: dict[str, Any]) -> str:
     return (
         f"training: {facts['steps']:,} steps, {facts['epochs']} epochs in "
-        f"{_clock(facts['seconds'])}; kept are the weights {_of_best(facts)}: "
+        f"{live.clock(facts['seconds'])}; kept are the weights {_of_best(facts)}: "
         f"{facts['validation_bits_per_char']:.3f} bits per character on validation lines "
         f"({_beside(facts['references'])})"
     )
@@ -338,8 +376,3 @@ def _short(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:,.0f}" if value >= 1000 else f"{value:.2f}"
     return f"{value:,}" if isinstance(value, int) else str(value)
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}:{rest:02}"

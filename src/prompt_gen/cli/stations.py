@@ -169,21 +169,42 @@ def train(
         )
         show.forecast(ahead, as_json)
         return
-    report = pipeline.train(
-        files or [],
-        run,
-        settings,
-        show.Watcher(),
-        resume=resume,
-        force=force,
-        command=shlex.join(["prompt-gen", *sys.argv[1:]]),
-    )
+    with show.Watcher() as watch:
+        report = pipeline.train(
+            files or [],
+            run,
+            settings,
+            watch,
+            resume=resume,
+            force=force,
+            command=shlex.join(["prompt-gen", *sys.argv[1:]]),
+        )
     show.result(report.as_dict()) if as_json else show.report(report)
     examples = load(out).facts["examples"]
     example = examples[0] if examples else ""
     show.say(
+        f"see:  prompt-gen report {out}\n"
         f"try:  prompt-gen complete {out} {shlex.quote(example)}\n      prompt-gen serve {out}"
     )
+
+
+def report(
+    directory: RunDir,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Where to write it. (default: DIR/training/report.html)"),
+    ] = None,
+) -> None:
+    """Write the report of a training, also of one that still goes on, and open it on a screen."""
+    import webbrowser
+
+    from prompt_gen.run import Run
+    from prompt_gen.training.report import write
+
+    path = write(Run.open(directory).station("training"), out)
+    print(path)
+    if sys.stdout.isatty():
+        webbrowser.open(path.resolve().as_uri())
 
 
 def _vocabulary(kind: str | None, size: str | None, source: Path | None = None) -> dict[str, Any]:

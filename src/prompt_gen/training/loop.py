@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from accelerate import Accelerator
-from accelerate.utils import ProjectConfiguration
 from torch.distributed.fsdp import FSDPModule
 
 from prompt_gen import optim
@@ -31,6 +30,7 @@ from prompt_gen.training.judgement import Judge
 from prompt_gen.training.loss import Objective, Sampler
 from prompt_gen.training.plan import Plan
 from prompt_gen.training.recipe import Recipe
+from prompt_gen.training.tracking import Tracking
 from prompt_gen.vocab import Tokenizer
 
 if TYPE_CHECKING:
@@ -76,13 +76,20 @@ def fit(
     elif resume:
         warning = "there is no checkpoint yet; it starts from the beginning"
         watch(Event("training", "note", facts={"warning": warning}))
+    try:
+        return _trained(session)
+    finally:
+        session.tracking.end()
+
+
+def _trained(session: "Session") -> Trained:
     with _interrupts() as came:
         is_over = session.run(came)
     if not is_over:
         session.save()
         raise Interrupted(
             f"training was interrupted at step {session.progress.step:,}; all of it is saved",
-            f"Go on with: prompt-gen train --out {directory.parent} --resume",
+            f"Go on with: prompt-gen train --out {session.directory.parent} --resume",
         )
     return session.finish()
 
@@ -131,14 +138,11 @@ class Session:
         watch: Watch,
     ) -> None:
         self.config, self.recipe, self.shards = config, recipe, shards
-        self.directory, self.print_, self.watch = directory, print_, watch
+        self.directory, self.print_ = directory, print_
+        self.watch = self.tracking = Tracking(directory, config.trackers, watch)
         self.device = devices.prepare(config)
-        self.accelerator = Accelerator(
-            cpu=self.device.torch.type == "cpu",
-            log_with="tensorboard",
-            project_config=ProjectConfiguration(logging_dir=str(directory)),
-        )
-        self.accelerator.init_trackers("tensorboard")
+        # Trackers ask accelerate which process is the first.
+        self.accelerator = Accelerator(cpu=self.device.torch.type == "cpu")
         self.model = model.to(self.device.torch)  # type: ignore[arg-type]
         self.context: int = model.config.max_position_embeddings
         weights = shards.train.weights if config.repeats == "sqrt" else None
@@ -157,12 +161,12 @@ class Session:
         objective = Objective(model, self.device.is_compiled)
         self.objective = distributed.wrap(objective, config.sharding)
         self.optimizers = optim.build(model, *self.peaks, recipe.weight_decay)
-        self.gradients = Gradients(self.objective, self.device, config.micro_rows, watch)
+        self.gradients = Gradients(self.objective, self.device, config.micro_rows, self.watch)
         self.average = Average()
         self.progress = checkpoint.Progress()
         # What is counted depends on the shards alone, and is kept beside them.
         counts = directory.with_name("shards")
-        self.judge = Judge(shards, tokenizer, config, recipe, self.context, counts, watch)
+        self.judge = Judge(shards, tokenizer, config, recipe, self.context, counts, self.watch)
         self.is_sampled = False  # the softmax of any step since the last report
         self._tokens_per_char = _tokens_per_char(shards.train)
 
@@ -179,7 +183,9 @@ class Session:
         losses: list[torch.Tensor] = []
         tokens_then = self.progress.n_tokens
         self.objective.train()
-        self.watch(Event("training", "start", facts=self._shape_facts()))
+        self.tracking.start(self.progress.step)
+        chosen = {"recipe": vars(self.recipe), "seed": self.config.seed}
+        self.watch(Event("training", "start", facts=self._shape_facts() | chosen))
         while not distributed.of_any(bool(came)):
             if self._share_done() == 1:
                 return True
@@ -271,11 +277,10 @@ class Session:
 
     def _tell(self, looks: list[Look]) -> None:
         """The newest look, and what it warns of."""
-        bits = looks[-1].validation
-        self.accelerator.log({"validation/bits_per_char": bits}, step=self.progress.step)
         # Weights in pieces are put together by all processes in a step, but not for one of them.
         whole = None if isinstance(self.objective, FSDPModule) else self.model
-        self.watch(Event("training", "note", facts=self.judge.facts(whole, looks)))
+        facts = self._place() | self.judge.facts(whole, looks)
+        self.watch(Event("training", "note", facts=facts))
         for warning in self.judge.warnings(looks):
             self.watch(Event("training", "note", facts={"warning": warning}))
 
@@ -300,18 +305,13 @@ class Session:
 
     def _report(self, loss: float, tokens_per_s: float) -> None:
         progress, share = self.progress, self._share_done()
-        facts = {
-            "step": progress.step,
+        facts = self._place() | {
             **self._loss_facts(loss),
+            "rate": self.plan.rate(progress.step, share),
+            "batch_tokens": self.plan.rows(share) * self.context,
             "tokens_per_s": tokens_per_s,
-            "epochs": self.batches.epochs(progress.n_tokens),
-            **self._look_facts(),
             "left_s": progress.elapsed_s / share - progress.elapsed_s if share else 0.0,
         }
-        shown = ("bits_per_char", "sampled_loss", "tokens_per_s")
-        logged = {f"train/{name}": facts[name] for name in shown if name in facts}
-        logged["train/rate"] = self.plan.rate(progress.step, share)
-        self.accelerator.log(logged, step=progress.step)
         self.watch(Event("training", "progress", share, 1.0, facts))
         self.is_sampled = False
 
@@ -324,12 +324,24 @@ class Session:
             return {"sampled_loss": loss}
         return {"bits_per_char": loss / math.log(2) * self._tokens_per_char}
 
-    def _look_facts(self) -> dict[str, float]:
-        looks = self.progress.looks
-        return {"validation": looks[-1]["validation"]} if looks else {}
+    def _place(self) -> dict[str, Any]:
+        """Where the run is."""
+        progress = self.progress
+        return {
+            "step": progress.step,
+            "seconds": round(progress.elapsed_s, 3),
+            "tokens": progress.n_tokens,
+            "epochs": self.batches.epochs(progress.n_tokens),
+        }
 
     def _shape_facts(self) -> dict[str, Any]:
+        shape = self.model.config
         return {
+            "architecture": shape.model_type,
+            "layers": shape.num_hidden_layers,
+            "width": shape.hidden_size,
+            "context": self.context,
+            "vocab_size": shape.vocab_size,
             "parameters": self.n_params,
             "processes": n_processes(),
             **self.device.facts(),
@@ -384,7 +396,6 @@ class Session:
         self.save()
         if is_first():
             checkpoint.check_best(self.directory / "best")
-        self.accelerator.end_training()
         progress = self.progress
         facts = self._shape_facts() | {
             "steps": progress.step,
