@@ -91,7 +91,7 @@ def test_a_played_run_ends_as_foreseen(
 
 @given(st.floats(1e3, 1e10), st.floats(1.01, 100))
 def test_more_tokens_are_never_expected_to_be_worse(n_tokens: float, factor: float) -> None:
-    less, more = (expected_bits(COUNTED, n) for n in (n_tokens, factor * n_tokens))
+    less, more = (expected_bits(COUNTED, n, 10**6) for n in (n_tokens, factor * n_tokens))
     assert more.middle <= less.middle <= COUNTED.unigram
     assert less.low < less.middle < less.high
 
@@ -190,7 +190,7 @@ def test_a_forecast_survives_its_file(begun: Run, tmp_path: Path) -> None:
     ahead = pipeline.forecast([], run, resolve((*SMALL, *STEPS)))
     for each in (
         ahead,
-        replace(ahead, free_mb=math.inf, bits_per_char=expected_bits(COUNTED, 1e6)),
+        replace(ahead, free_mb=math.inf, bits_per_char=expected_bits(COUNTED, 1e6, 10**6)),
     ):
         each.keep(tmp_path / "training", "print")
         assert forecast.kept(tmp_path / "training", "print") == each

@@ -137,7 +137,9 @@ def foresee(
         ends_at=end.isoformat("T", "seconds"),
         memory_mb=round(measured.memory_mb, 1),
         free_mb=round(free_mb, 1),
-        bits_per_char=expected_bits(counted, min(length.n_tokens, plan.max_tokens)),
+        bits_per_char=expected_bits(
+            counted, min(length.n_tokens, plan.max_tokens), shards.train.n_tokens
+        ),
         references=counted,
         warnings=tuple(_warnings(epochs, length.loop_s, config, recipe)),
         recipe=recipe,
