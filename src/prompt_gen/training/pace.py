@@ -95,8 +95,6 @@ def measure(
         )
         validation_s = _seconds(session.validate)
         checkpoint_s = _seconds(session.save)
-        for tracker in session.accelerator.trackers:
-            tracker.finish()  # end_training would part the processes
         references, peak_mb = session.judge.references, memory.peak_mb(choose_device(config))
     del session
     gc.collect()  # cycles of modules and hooks hold the copy's weights
