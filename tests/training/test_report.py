@@ -34,7 +34,7 @@ LOOKS = [
 WARNING = {"step": 200, "state": "note", "warning": "the text is repeated: give more"}
 DONE = {"step": 300, "state": "done", "validation_bits_per_char": 3.5}
 ROWS = [*sorted([START, *PROGRESS, *LOOKS, WARNING], key=lambda row: row["step"]), DONE]
-FORECAST = {"steps": 280, "bits_per_char": [3.9, 4.4], "memory_mb": 410}
+FORECAST = {"fingerprint": "5eed", "steps": 280, "bits_per_char": [3.9, 4.4], "memory_mb": 410}
 
 
 def page_of(rows: list[dict[str, Any]], forecast: dict | None = None, broken: int = 0) -> str:
@@ -58,7 +58,7 @@ SAID = {
     "warnings": ["200 : the text is repeated: give more", "1 line of metrics.jsonl"],
     "course": ["mean 0.50, last 0.00", "mean 1,024, last 1,024", "mean 2,150, last 2,300"],
     "samples": ["100 高血压100 <b>I", "300 高血压300 <b>I"],
-    "forecast": ["steps 步数 280 300", "每字比特 3.9 – 4.4 4", "memory mb 410 –"],
+    "forecast": ["steps 步数 280 300", "每字比特 3.9 – 4.4 4", "memory, MB 内存（MB） 410 –"],
     "recipe": ["parameters 1,237,760", "train.dropout 0.1"],
 }  # fmt: skip
 
@@ -105,7 +105,7 @@ def test_nothing_is_loaded_and_nothing_runs(page: str) -> None:
 )
 def test_foreign_text_is_only_text(hostile: str) -> None:
     rows = [START | {"device": hostile}, LOOKS[0] | {"samples": [hostile], "warning": hostile}]
-    page = page_of(rows, {hostile: hostile})
+    page = page_of(rows, {"steps": hostile, "bits_per_char": {hostile: hostile}})
     assert not NOT_SHOWN.search(page)
     usual = {(tag, *v) for tag, v in Outline(page_of(ROWS, FORECAST, 1)).tags}
     assert {(tag, *v) for tag, v in Outline(page).tags} <= usual | {("span", "class")}

@@ -16,6 +16,7 @@ _COMPARED = {  # what a forecast may hold -> where the outcome is in the last fa
     "epochs": ("epochs", "遍数", "epochs"),
     "tokens_per_s": ("tokens a second", "每秒词元数", "tokens_per_s"),
     "bits_per_char": ("bits per character", "每字比特", "best_bits"),
+    "memory_mb": ("memory, MB", "内存（MB）", "memory_mb"),
 }
 
 
@@ -63,9 +64,9 @@ def forecast(report: Report) -> str:
         "best_bits": report["best"].get("validation_bits_per_char"),
     }
     rows = []
-    for name, value in expected.items():
-        english, chinese, outcome = _COMPARED.get(name, (shown(name.replace("_", " ")), "", name))
-        rows.append([both(english, chinese), _said(value), _said(came.get(outcome))])
+    for name, (english, chinese, outcome) in _COMPARED.items():
+        if name in expected:
+            rows.append([both(english, chinese), _said(expected[name]), _said(came.get(outcome))])
     heads = (both("What", "项目"), both("Forecast", "预测"), both("Outcome", "结果"))
     return table("The forecast and what came", heads, rows, "facts even")
 
