@@ -19,6 +19,16 @@ def test_orthogonalized_matrices_have_singular_values_near_one() -> None:
     assert values.max() < 1.5
 
 
+@pytest.mark.parametrize("smallest", [0.05, 0.3, 1.0])
+def test_orthogonalizing_keeps_directions_whatever_the_scale(smallest: float) -> None:
+    torch.manual_seed(0)
+    left, right = (torch.linalg.qr(torch.randn(32, 32))[0] for _ in range(2))
+    matrix = left @ torch.diag(torch.linspace(smallest, 1, 32)) @ right
+    for scale in (1e-4, 1.0, 1e4):
+        found = orthogonalize(scale * matrix[None])[0]
+        assert torch.linalg.matrix_norm(found - left @ right, 2) < 0.15
+
+
 def test_a_stack_gives_what_each_matrix_gives_alone() -> None:
     torch.manual_seed(0)
     stack = torch.randn(3, 8, 8)

@@ -1,8 +1,9 @@
 """Muon: momentum whose matrix updates are made orthogonal.
 
-Source: Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks"; the
-coefficients of the quintic Newton-Schulz iteration are theirs. It runs in float32 and over stacks
-of equal shapes: in bfloat16 it would be hundreds of times slower on CPUs without that arithmetic.
+Source: Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks". The iteration
+that makes them so runs in float32 and over stacks of equal shapes: in bfloat16 it would be hundreds
+of times slower on CPUs without that arithmetic. Muon is a third of a step at small shapes, so there
+are few iterations, each with coefficients of its own, and no arithmetic outside matrix products.
 """
 
 from collections.abc import Iterable
@@ -12,15 +13,28 @@ import torch
 from torch import Tensor
 from torch.distributed.tensor import DTensor, distribute_tensor
 
-_A, _B, _C = 3.4445, -4.7750, 2.0315
+# Odd polynomials a x + b x^3 + c x^5, one after the other, each with the least largest distance
+# from one over where the one before left values that began between 0.02 and 1: at the end within
+# 0.1 of one. Source: Amsel et al. 2025, "The Polar Express".
+_POLYNOMIALS = (
+    (7.7110, -22.1138, 16.2487),
+    (3.2153, -2.4112, 0.5013),
+    (2.2183, -1.5940, 0.4107),
+)
 
 
-def orthogonalize(x_NRC: Tensor, n_iterations: int = 5) -> Tensor:
+def orthogonalize(x_NRC: Tensor) -> Tensor:
     """Each of N matrices with its singular values pushed towards one; R must not exceed C."""
-    x_NRC = x_NRC / (x_NRC.norm(dim=(1, 2), keepdim=True) + 1e-7)
-    for _ in range(n_iterations):
-        gram_NRR = x_NRC @ x_NRC.mT
-        x_NRC = _A * x_NRC + (_B * gram_NRR + _C * gram_NRR @ gram_NRR) @ x_NRC
+    gram_NRR = x_NRC @ x_NRC.mT
+    # The root of the Gram matrix's Frobenius norm: never below the largest singular value, and
+    # nearer to it than the norm of the matrix itself.
+    bound_N11 = gram_NRR.norm(dim=(1, 2), keepdim=True) + 1e-14
+    x_NRC, gram_NRR = x_NRC * bound_N11.rsqrt(), gram_NRR / bound_N11
+    for number, (a, b, c) in enumerate(_POLYNOMIALS):
+        if number:
+            gram_NRR = x_NRC @ x_NRC.mT
+        even_NRR = torch.baddbmm(gram_NRR, gram_NRR, gram_NRR, beta=b, alpha=c)
+        x_NRC = torch.baddbmm(x_NRC, even_NRR, x_NRC, beta=a)
     return x_NRC
 
 
