@@ -180,6 +180,13 @@ class TrainConfig(Section):
     other_lr: float | None = Field(
         default=None, gt=0, description="peak learning rate of AdamW (all the rest)"
     )
+    momentum: float | None = Field(
+        default=None,
+        ge=0,
+        lt=1,
+        description="share of the mean of gradients that Muon keeps from step to step; 0.9 is "
+        "better for runs of some hundred steps",
+    )
     weight_decay: float | None = Field(
         default=None, ge=0, description="decoupled decay of the hidden matrices"
     )

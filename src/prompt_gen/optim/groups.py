@@ -10,7 +10,7 @@ _EMBEDDINGS = ("embed_tokens.weight", "wte.weight", "wpe.weight", "lm_head.weigh
 
 
 def build(
-    model: nn.Module, matrix_lr: float, other_lr: float, weight_decay: float
+    model: nn.Module, matrix_lr: float, other_lr: float, weight_decay: float, momentum: float = 0.95
 ) -> list[torch.optim.Optimizer]:
     """Muon for hidden matrices; AdamW for embeddings, head, norms and biases.
 
@@ -27,6 +27,6 @@ def build(
             (turned if id(parameter) in stored_in_out else matrices).append(parameter)
     groups = [{"params": matrices}, {"params": turned, "stored_in_out": True}]
     groups = [group for group in groups if group["params"]]
-    muon = Muon(groups, lr=matrix_lr, weight_decay=weight_decay)
+    muon = Muon(groups, lr=matrix_lr, momentum=momentum, weight_decay=weight_decay)
     adamw = torch.optim.AdamW(others, lr=other_lr, betas=(0.9, 0.99), weight_decay=0.0, fused=True)
     return [muon, adamw]

@@ -17,6 +17,7 @@ class Recipe:
     batch_growth: float
     matrix_lr: float
     other_lr: float
+    momentum: float
     weight_decay: float
     dropout: float
     warmup_steps: int
@@ -33,6 +34,7 @@ _CPU = Recipe(
     batch_growth=1.0,
     matrix_lr=0.02,
     other_lr=0.006,
+    momentum=0.95,
     weight_decay=0.0,
     dropout=0.0,
     warmup_steps=30,
