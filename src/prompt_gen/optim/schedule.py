@@ -11,4 +11,4 @@ def rate(step: int, share: float, warmup_steps: int, decay: float, floor: float)
     up = min(1.0, (step + 1) / max(1, warmup_steps))
     if share <= 1 - decay:
         return up
-    return up * (floor + (1 - floor) * max(0.0, 1 - share) / decay)
+    return up * min(1.0, floor + (1 - floor) * max(0.0, 1 - share) / decay)
