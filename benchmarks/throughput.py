@@ -49,7 +49,11 @@ class Ours:
     def __init__(self, run: Run, shape: Shape, full_softmax: float) -> None:
         tokenizer = vocab.load(run)
         config = TrainConfig(
-            steps=1_000_000, batch_tokens=ROWS * CONTEXT, batch_growth=1, full_softmax=full_softmax
+            steps=1_000_000,
+            batch_tokens=ROWS * CONTEXT,
+            batch_growth=1,
+            full_softmax=full_softmax,
+            threads=torch.get_num_threads(),
         )
         settings = ModelConfig(context=CONTEXT)
         network = model.build(settings, shape, tokenizer.size, 0)

@@ -106,7 +106,7 @@ def peer(
 
 def ours(run: Run, text: Text, seconds: float, lines: list[str]) -> Trained:
     """The command's own training of a fresh model, and the bits of what it keeps."""
-    config = TrainConfig(minutes=seconds / 60)
+    config = TrainConfig(minutes=seconds / 60, threads=torch.get_num_threads())
     shape = model.choose_shape(ModelConfig(), config, "cpu")
     network = model.build(ModelConfig(), shape, text.tokenizer.size, config.seed)
     shard_set = shards.load(run, text.tokenizer)
