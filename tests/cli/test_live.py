@@ -92,11 +92,11 @@ def test_clocks() -> None:
 
 WATCHED = """
 import os
-from prompt_gen.cli import show
+from prompt_gen.cli.watcher import Watcher
 from prompt_gen.run import Event
 LOOK = {"validation_bits_per_char": 4.5, "training_bits_per_char": 4.0,
         "references": {"unigram": 9.2, "bigram": 6.0, "kneser_ney": 5.2}}
-with show.Watcher() as watch:
+with Watcher() as watch:
     watch(Event("training", "progress", 0.5, 1.0, {"step": 3, "left_s": 60.0}))
     watch(Event("training", "note", facts=LOOK))
     watch(Event("training", "note", facts={"warning": "高 the rate"}))

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from safetensors.numpy import load_file
 
-from prompt_gen import corpus, pipeline, shards, vocab
+from prompt_gen import corpus, shards, vocab
+from prompt_gen.pipeline.start import Start
 from prompt_gen.run import Run, silent
 from prompt_gen.settings import RunConfig, resolve
 from prompt_gen.training import Trained
@@ -39,7 +40,7 @@ def prepared(corpus_file: Path, where: Path, *more: str) -> tuple[Run, RunConfig
 
 def fit(run: Run, config: RunConfig, resume: bool = False) -> Trained:
     tokenizer = vocab.load(run)
-    return pipeline._fit(run, config, tokenizer, shards.load(run, tokenizer), silent, resume)[1]
+    return Start.of(run, config, tokenizer, shards.load(run, tokenizer)).fit(silent, resume)
 
 
 def weights(run: Run) -> dict:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from prompt_gen import pipeline, shards, training, vocab
 from prompt_gen.config import TrainConfig
 from prompt_gen.errors import CorpusTooSmall, OutputExists, SettingError
+from prompt_gen.pipeline.start import Start
 from prompt_gen.run import LOCK, Run, silent
 from prompt_gen.settings import resolve
 from prompt_gen.training import forecast, memory, pace
@@ -153,7 +154,7 @@ def test_timing_leaves_model_and_random_numbers_alone(begun: Run, tmp_path: Path
     run = Run(shutil.copytree(begun.path, tmp_path / "run"))
     config = resolve((*SMALL, *STEPS))
     tokenizer = vocab.load(run)
-    made = pipeline._Start.of(run, config, tokenizer, shards.load(run, tokenizer))
+    made = Start.of(run, config, tokenizer, shards.load(run, tokenizer))
     before = {name: value.clone() for name, value in made.network.state_dict().items()}
     state = torch.get_rng_state()
     made.foresee(silent)

@@ -8,7 +8,7 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from prompt_gen import bundle, pipeline, shards, vocab
-from prompt_gen.cli import show
+from prompt_gen.cli.watcher import Watcher
 from prompt_gen.run import Event, Run
 from prompt_gen.settings import resolve
 from prompt_gen.training import heldout
@@ -63,7 +63,7 @@ def test_a_short_run_is_warned_of(told: tuple[Run, list[Event]]) -> None:
 def test_the_command_line_says_it(
     told: tuple[Run, list[Event]], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    watcher = show.Watcher()
+    watcher = Watcher()
     for event in told[1]:
         watcher(event)
     said = capsys.readouterr().err

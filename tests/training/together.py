@@ -4,6 +4,7 @@ import sys
 
 from prompt_gen import launch, pipeline, shards, vocab
 from prompt_gen.config import validated
+from prompt_gen.pipeline.start import Start
 from prompt_gen.run import Run, silent
 from prompt_gen.settings import RunConfig
 
@@ -11,6 +12,6 @@ if __name__ == "__main__":
     run = Run.open(sys.argv[1])
     if launch.is_first():
         config, tokenizer = validated(RunConfig, run.settings), vocab.load(run)
-        pipeline._fit(run, config, tokenizer, shards.load(run, tokenizer), silent, False)
+        Start.of(run, config, tokenizer, shards.load(run, tokenizer)).fit(silent, resume=False)
     else:
         pipeline.train_along(run.path)

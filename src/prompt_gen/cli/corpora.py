@@ -21,6 +21,7 @@ from prompt_gen.cli.options import (
     RunDir,
     Settings,
 )
+from prompt_gen.cli.watcher import Watcher
 
 
 def read(
@@ -45,7 +46,7 @@ def read(
     with run.claim():
         if force:
             run.forget("corpus")
-        station.read(files, settings.corpus, run, show.Watcher())
+        station.read(files, settings.corpus, run, Watcher())
         run.record_settings({"corpus": settings.corpus.model_dump()})
     show.say(f"see:  prompt-gen corpus report {out}\nnext: prompt-gen vocab {out}")
 

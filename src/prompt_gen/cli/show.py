@@ -1,14 +1,9 @@
 """What the command line prints: results on stdout, all else on stderr."""
 
 import json
-import os
 import sys
-import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
-
-from prompt_gen.cli import live
-from prompt_gen.run import Event
 
 if TYPE_CHECKING:  # the engine would load onnxruntime before any command is chosen
     from prompt_gen.corpus.explain import Explanation
@@ -16,8 +11,6 @@ if TYPE_CHECKING:  # the engine would load onnxruntime before any command is cho
     from prompt_gen.evaluate import Report
     from prompt_gen.training import Forecast
     from prompt_gen.vocab.compare import Comparison
-
-_LINE_EVERY_S = 10.0  # between progress lines where there is no terminal
 
 
 def say(text: str) -> None:
@@ -28,229 +21,6 @@ def say(text: str) -> None:
 def result(value: Any) -> None:
     """A JSON result on stdout."""
     print(json.dumps(value, ensure_ascii=False, indent=1))
-
-
-class Watcher:
-    """Turns events into lines; on a terminal what is running is drawn over.
-
-    Leaving its block leaves the terminal clean, however the block ends.
-    """
-
-    def __init__(self) -> None:
-        self._can_draw = sys.stderr.isatty() and os.environ.get("TERM") not in ("dumb", "unknown")
-        self._last = 0.0
-        self._drawn = False
-        self._training = live.Standing()
-        self._display: live.Display | None = None
-
-    def __enter__(self) -> "Watcher":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._close()
-
-    def __call__(self, event: Event) -> None:
-        """Show an event."""
-        is_live = event.station == "training" and self._can_draw
-        if event.station == "training" and event.state in ("progress", "note"):
-            self._training.hear(event)
-        if event.state == "progress":
-            if not is_live:
-                self._progress(event)
-        elif text := _text(event, is_live):
-            if event.state == "done":
-                self._close()
-            self._line(text)
-        if is_live and event.state in ("start", "progress", "note"):
-            self._draw()
-
-    def _progress(self, event: Event) -> None:
-        now = time.monotonic()
-        if now - self._last < (0.2 if self._can_draw else _LINE_EVERY_S):
-            return
-        self._last = now
-        is_training = event.station == "training"
-        text = self._training.line() if is_training else _progress(event)
-        if self._can_draw:
-            print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
-            self._drawn = True
-        else:
-            say(text)
-
-    def _draw(self) -> None:
-        if self._display is None:
-            self._erase()
-            self._display = live.Display(self._training)
-        self._display.draw()
-
-    def _line(self, text: str) -> None:
-        self._erase()
-        self._display.say(text) if self._display else say(text)
-
-    def _erase(self) -> None:
-        if self._drawn:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
-            self._drawn = False
-
-    def _close(self) -> None:
-        if self._display:
-            self._display.close()
-            self._display = None
-
-
-def _text(event: Event, is_live: bool) -> str:
-    """What stays on the terminal of an event that is no progress; '' where nothing does."""
-    if event.state == "skipped":
-        return f"{event.station}: unchanged, kept"
-    if event.state == "note":
-        if "warning" in event.facts:
-            return f"{event.station}: warning: {event.facts['warning']}"
-        if "resumed_at_step" in event.facts:
-            return f"{event.station}: goes on at step {event.facts['resumed_at_step']:,}"
-        if "told" in event.facts:
-            return f"{event.station}: {event.facts['told']}"
-        if "validation_bits_per_char" in event.facts:
-            return "" if is_live else _training_look(event.facts)
-        return f"{event.station}: {_flat(event.facts)}"
-    written = _TEXTS.get((event.station, event.state))
-    return written(event.facts) if written else ""
-
-
-def _progress(event: Event) -> str:
-    share = event.done / event.total if event.total else 0.0
-    facts = dict(event.facts)
-    left = facts.pop("left_s", None)
-    text = f"{event.station}: {share:4.0%}  {_flat(facts)}"
-    return text if left is None else f"{text}  {live.clock(left)} left"
-
-
-def _corpus(facts: dict[str, Any]) -> str:
-    documents = ", ".join(f"{n:,} {part}" for part, n in sorted(facts["documents"].items()))
-    fates = ", ".join(f"{n:,} {fate}" for fate, n in facts["fates"].items())
-    files = facts["files"]
-    lines = [f"{facts['lines']:,} lines of {len(files):,} files: {fates}", documents]
-    if len(files) == 1:
-        lines[0] = f"{facts['lines']:,} lines read ({_way(files[0])}): {fates}"
-    elif fields := sorted({", ".join(f["fields"]) for f in files if "fields" in f}):
-        lines.append(f"fields taken: {'; '.join(fields)}")
-    near = facts["near_duplicates"]
-    if near["documents"]:
-        lines[1] += f"; {near['documents']:,} near-duplicates in {near['groups']:,} groups"
-    for name, what in (("rules", "cleaned"), ("private", "private data")):
-        if facts[name]:
-            counts = sorted(facts[name].items(), key=lambda item: -item[1])
-            lines.append(f"{what}: " + ", ".join(f"{n:,} {which}" for which, n in counts))
-    for file in files:
-        if "bad_bytes" in file:
-            offsets = ", ".join(f"{offset:,}" for offset in file["bad_offsets"][:3])
-            lines.append(
-                f"warning: '{file['name']}': {file['bad_bytes']:,} times a byte that fits no "
-                f"character, at {offsets}{' ...' if file['bad_bytes'] > 3 else ''}"
-            )
-        if "damage" in file:
-            lines.append(f"warning: '{file['name']}': {file['damage']}")
-    return "corpus: " + "\n        ".join(lines)
-
-
-def _way(file: dict[str, Any]) -> str:
-    """How a file was read: its encoding, and the fields that were taken."""
-    fields = [f"field {', '.join(file['fields'])}"] if "fields" in file else []
-    return ", ".join([file.get("encoding", file["format"]), *fields])
-
-
-def _shards(facts: dict[str, Any]) -> str:
-    n_tokens = facts["train_tokens"]
-    text = f"shards: {n_tokens:,} training tokens, "
-    text += f"{facts['train_chars'] / max(1, n_tokens):.2f} characters each"
-    if facts["kept"]:
-        text += f"\n        {facts['kept']:,} documents kept, {facts['encoded']:,} new ones encoded"
-    return text
-
-
-def _vocab_start(facts: dict[str, Any]) -> str:
-    chars = f"{facts['chars']:,} characters"
-    if "size" not in facts:
-        return f"vocab: {facts['kind']}, checked on {chars}"
-    size = f"{facts['size']:,} entries"
-    if facts["auto"]:
-        size += " (one for every 20 characters, at least 1,024, at most 8,192)"
-    share = f"about {facts['sample_chars']:,} of" if facts["sampled"] else "all"
-    return f"vocab: fitting {facts['kind']} with up to {size}, learning from {share} {chars}"
-
-
-def _training_forecast(facts: dict[str, Any]) -> str:
-    lines = [
-        f"{facts['steps']:,} steps of {facts['shape']}, {facts['epochs']} epochs, "
-        f"{facts['tokens_per_s']:,.0f} tokens/s: {live.clock(facts['seconds'])}, "
-        f"until {facts['ends_at'].partition('T')[2][:8]}",
-        f"{facts['parameters']:,} parameters, {facts['memory_mb']:,.0f} MB of memory",
-    ]
-    bits, counted = facts["bits_per_char"], facts["references"]
-    lines.append(
-        f"expected {bits['middle']:.2f} ({bits['low']:.2f} to {bits['high']:.2f}) bits per "
-        f"character on validation; Kneser-Ney has {counted['kneser_ney']:.2f}"
-    )
-    lines += [f"warning: {warning}" for warning in facts["warnings"]]
-    return "forecast: " + "\n          ".join(lines)
-
-
-def _training_start(facts: dict[str, Any]) -> str:
-    return (
-        f"training: {facts['parameters']:,} parameters on {facts['device']} "
-        f"({facts['threads']} threads), {facts['train_tokens']:,} tokens of text, "
-        f"{facts['batch_tokens']:,} in a batch"
-    )
-
-
-def _training_look(facts: dict[str, Any]) -> str:
-    """A look at the validation lines: the network beside counts, and what it writes."""
-    text = (
-        f"training: {facts['validation_bits_per_char']:.2f} bits per character on validation lines "
-        f"({_beside(facts['references'])}), {facts['training_bits_per_char']:.2f} on training lines"
-    )
-    if written := facts.get("samples"):
-        text += "\n          " + "  ".join(map(live.visible, written))
-    return text
-
-
-def _beside(references: dict[str, float]) -> str:
-    names = {"unigram": "unigram", "bigram": "bigram", "kneser_ney": "Kneser-Ney"}
-    return ", ".join(f"{shown} {references[name]:.2f}" for name, shown in names.items())
-
-
-def _training_done(facts: dict[str, Any]) -> str:
-    return (
-        f"training: {facts['steps']:,} steps, {facts['epochs']} epochs in "
-        f"{live.clock(facts['seconds'])}; kept are the weights {_of_best(facts)}: "
-        f"{facts['validation_bits_per_char']:.3f} bits per character on validation lines "
-        f"({_beside(facts['references'])})"
-    )
-
-
-def _of_best(facts: dict[str, Any]) -> str:
-    if facts["best_is_mean"]:
-        return f"that are the mean of the last steps before {facts['best_step']:,}"
-    return f"of step {facts['best_step']:,}, the best look"
-
-
-_TEXTS = {
-    ("corpus", "done"): _corpus,
-    ("vocab", "start"): _vocab_start,
-    ("vocab", "done"): lambda f: f"vocab: {f['kind']}, {f['size']:,} entries",
-    ("shards", "done"): _shards,
-    ("training", "forecast"): _training_forecast,
-    ("training", "start"): _training_start,
-    ("training", "count"): lambda f: (
-        f"training: counting n-grams of {f['tokens']:,} tokens to compare with"
-    ),
-    ("training", "done"): _training_done,
-    ("evaluate", "compare"): lambda f: (
-        f"evaluate: comparing {f['columns']} columns of {f['numbers']} numbers"
-    ),
-    ("evaluate", "start"): lambda f: (
-        f"evaluate: {f['lines']:,} lines, {f['typed']:,} of them typed key by key"
-    ),
-}
 
 
 _SHOWN = (  # the numbers on the terminal; the page and --json have all
@@ -324,7 +94,7 @@ def forecast(ahead: "Forecast", as_json: bool) -> None:
         result(facts)
     else:
         for name, value in facts["recipe"].items():
-            print(f"{name:16}{_short(value)}")
+            print(f"{name:16}{short(value)}")
 
 
 def comparison(made: "Comparison") -> None:
@@ -338,7 +108,7 @@ def comparison(made: "Comparison") -> None:
 
 
 def _cell(value: Any) -> str:
-    return f"{value:.3f}" if isinstance(value, float) and value < 1000 else _short(value)
+    return f"{value:.3f}" if isinstance(value, float) and value < 1000 else short(value)
 
 
 def explanation(found: "Explanation") -> None:
@@ -367,12 +137,8 @@ def candidates(found: "Sequence[Candidate]") -> None:
         print(f"{candidate.score:7.2%}  {candidate.text}")
 
 
-def _flat(facts: dict[str, Any]) -> str:
-    known = {name: value for name, value in facts.items() if value == value}  # NaN: not yet
-    return "  ".join(f"{name.replace('_', ' ')} {_short(value)}" for name, value in known.items())
-
-
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
+    """A value in as many digits as are read."""
     if isinstance(value, float):
         return f"{value:,.0f}" if value >= 1000 else f"{value:.2f}"
     return f"{value:,}" if isinstance(value, int) else str(value)

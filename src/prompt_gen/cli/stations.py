@@ -25,6 +25,7 @@ from prompt_gen.cli.options import (
     VocabSize,
     VocabSource,
 )
+from prompt_gen.cli.watcher import Watcher
 from prompt_gen.errors import SettingError, UsageError
 
 
@@ -49,7 +50,7 @@ def vocab(
     with run.claim():
         if force:
             run.forget("vocab")
-        station.fit(corpora.load(run), settings.vocab, run, show.Watcher())
+        station.fit(corpora.load(run), settings.vocab, run, Watcher())
         run.record_settings({"vocab": settings.vocab.model_dump()})
     show.say(f"next: prompt-gen tokenize {directory}")
 
@@ -68,7 +69,7 @@ def compare(
 
     run = Run.open(directory)
     settings = resolve(set_ or (), file=config, recorded=run.settings)
-    comparison = measure(corpora.load(run), settings.vocab, show.Watcher())
+    comparison = measure(corpora.load(run), settings.vocab, Watcher())
     show.result(comparison.as_dict()) if as_json else show.comparison(comparison)
     show.say(f"next: prompt-gen vocab {directory} {comparison.flags}")
 
@@ -84,7 +85,7 @@ def tokenize(directory: RunDir, force: Force = False) -> None:
     with run.claim():
         if force:
             run.forget("shards")
-        station.write(corpora.load(run), vocabularies.load(run), run, show.Watcher())
+        station.write(corpora.load(run), vocabularies.load(run), run, Watcher())
     show.say(f"next: prompt-gen train --out {directory}")
 
 
@@ -164,12 +165,10 @@ def train(
         settings = resolve(set_ or (), flags, config, recorded, preset)
         run = Run(out)
     if dry_run:
-        ahead = pipeline.forecast(
-            files or [], run, settings, show.Watcher(), resume=resume, force=force
-        )
+        ahead = pipeline.forecast(files or [], run, settings, Watcher(), resume=resume, force=force)
         show.forecast(ahead, as_json)
         return
-    with show.Watcher() as watch:
+    with Watcher() as watch:
         report = pipeline.train(
             files or [],
             run,

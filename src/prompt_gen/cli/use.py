@@ -10,6 +10,7 @@ import typer
 
 from prompt_gen.cli import show
 from prompt_gen.cli.options import AsJson, ConfigFile, Model, Settings
+from prompt_gen.cli.watcher import Watcher
 
 
 def complete(
@@ -102,7 +103,7 @@ def evaluate(
     found = pipeline.evaluate(
         run,
         settings,
-        show.Watcher(),
+        Watcher(),
         data=data,
         compare=compare,
         command=shlex.join(["prompt-gen", *sys.argv[1:]]),

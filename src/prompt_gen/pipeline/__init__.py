@@ -1,0 +1,126 @@
+"""The table of contents: the road from text to a completer, as straight-line calls."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from prompt_gen import bundle, corpus, shards, vocab
+from prompt_gen import evaluate as evaluation
+from prompt_gen.config import validated
+from prompt_gen.evaluate import Report
+from prompt_gen.pipeline import before, beside
+from prompt_gen.pipeline.facts import of_bundle
+from prompt_gen.pipeline.start import Start
+from prompt_gen.run import Run, Watch, silent
+from prompt_gen.settings import RunConfig
+
+if TYPE_CHECKING:  # torch would be loaded by what only serves or completes
+    from prompt_gen.training import Forecast
+
+
+def train(
+    paths: Sequence[str | Path],
+    run: Run,
+    config: RunConfig,
+    watch: Watch = silent,
+    *,
+    resume: bool = False,
+    force: bool = False,
+    command: str = "",
+) -> Report:
+    """Text files to an evaluated bundle; stations whose inputs have not changed are not run again.
+
+    Without paths the run's own corpus is used.
+
+    Raises:
+        OutputExists: the run has been trained, and neither `resume` nor `force` is given; or
+            another process is writing to it.
+        PromptGenError: whatever a station finds wrong.
+    """
+    from prompt_gen.export import onnx
+
+    config = before.checked(config, run)
+    with run.claim():
+        before.refuse_trained(paths, run, resume, force)
+        if force:
+            run.forget("training", "bundle")
+        documents = before.documents(paths, run, config, watch, resume)
+        tokenizer = vocab.fit(documents, config.vocab, run, watch)
+        shard_set = shards.write(documents, tokenizer, run, watch)
+        start = Start.of(run, config, tokenizer, shard_set)
+        trained = start.fit(watch, resume)
+        graph = onnx.export(trained.directory, tokenizer.hash)
+        facts = of_bundle(documents, tokenizer, config, start.shape, trained.facts)
+        bundle.write(run, trained.directory, tokenizer, graph, facts | {"command": command})
+        quick = {"typed": min(config.evaluate.typed, config.evaluate.typed_after_training)}
+        settings = config.model_copy(update={"evaluate": config.evaluate.model_copy(update=quick)})
+        return evaluate(run.path, settings, watch, command=command)
+
+
+def forecast(
+    paths: Sequence[str | Path],
+    run: Run,
+    config: RunConfig,
+    watch: Watch = silent,
+    *,
+    resume: bool = False,
+    force: bool = False,
+) -> "Forecast":
+    """What `train` would do with the same arguments: all that comes before it is made and kept.
+
+    Raises:
+        OutputExists: the run has been trained, and neither `resume` nor `force` is given.
+        PromptGenError: whatever a station finds wrong, or a training that cannot work.
+    """
+    config = before.checked(config, run)
+    with run.claim():
+        before.refuse_trained(paths, run, resume, force)
+        documents = corpus.read(paths, config.corpus, run, watch) if paths else corpus.load(run)
+        # What is meant for training is not on record before there is one.
+        run.record_settings(config.model_dump(include={"corpus", "vocab"}))
+        tokenizer = vocab.fit(documents, config.vocab, run, watch)
+        shard_set = shards.write(documents, tokenizer, run, watch)
+        return Start.of(run, config, tokenizer, shard_set).foresee(watch)
+
+
+def train_along(path: str | Path, *, resume: bool = False) -> None:
+    """What a process does that is not the first of several: it trains with what that one makes.
+
+    Its settings are those that the first one records; it prints and writes nothing.
+
+    Raises:
+        Interrupted: Ctrl-C or SIGTERM, or another process has ended.
+        PromptGenError: whatever training finds wrong.
+    """
+    from prompt_gen import training
+
+    training.await_first()
+    run = Run.open(path)
+    config = validated(RunConfig, run.settings)
+    tokenizer = vocab.load(run)
+    Start.of(run, config, tokenizer, shards.load(run, tokenizer)).fit(silent, resume)
+
+
+def evaluate(
+    path: str | Path,
+    config: RunConfig,
+    watch: Watch = silent,
+    *,
+    data: Path | None = None,
+    compare: str | Path | None = None,
+    command: str = "",
+) -> Report:
+    """Measure the bundle of a run on its own test part, or on the lines of a file.
+
+    Raises:
+        UsageError: no lines to measure on: neither a file nor a corpus beside the bundle.
+        PromptGenError: what reading the file or loading the bundles finds wrong.
+    """
+    made = bundle.load(path)
+    other = bundle.load(compare) if compare is not None else None
+    material = beside.material(made, other, config, data, command)
+    report, fitted = evaluation.measure(made, material, config.evaluate, config.engine, watch)
+    is_whole = config.evaluate.limit is None and config.evaluate.typed > 0
+    if data is None and compare is None and is_whole:
+        beside.keep(made, report, fitted, config, watch)
+    return report

@@ -1,0 +1,75 @@
+"""A network beside its data: what every process of a training begins with."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from prompt_gen.run import Run, Watch, fingerprint
+from prompt_gen.settings import RunConfig
+from prompt_gen.shards import ShardSet
+from prompt_gen.vocab import Tokenizer
+
+if TYPE_CHECKING:  # torch would be loaded by what only serves or completes
+    from transformers import PreTrainedModel
+
+    from prompt_gen.model import Shape
+    from prompt_gen.training import Forecast, Trained
+
+
+@dataclass(frozen=True)
+class Start:
+    """All that training begins with, the same in every process."""
+
+    run: Run
+    config: RunConfig
+    tokenizer: Tokenizer
+    shards: ShardSet
+    shape: "Shape"
+    network: "PreTrainedModel"
+    print_: str  # fingerprint of data and settings
+
+    @classmethod
+    def of(cls, run: Run, config: RunConfig, tokenizer: Tokenizer, shard_set: ShardSet) -> "Start":
+        """A network of the right shape beside its data."""
+        from prompt_gen import model, training
+
+        device, n_tokens = training.choose_device(config.train), shard_set.train.n_tokens
+        shape = model.choose_shape(config.model, config.train, device, n_tokens)
+        network = model.begin(config.model, shape, tokenizer, config.train.seed)
+        print_ = fingerprint(
+            shard_set.fingerprint, config.model.model_dump(), config.train.model_dump()
+        )
+        return cls(run, config, tokenizer, shard_set, shape, network, print_)
+
+    def foresee(self, watch: Watch) -> "Forecast":
+        """What the training will be like, beside what counting its text reaches."""
+        from prompt_gen import training
+
+        return training.foresee(
+            self.network,
+            self.shards,
+            self.tokenizer,
+            self.config.train,
+            self.run.station("training"),
+            watch,
+            continued=self.config.model.pretrained is not None,
+        )
+
+    def fit(self, watch: Watch, resume: bool) -> "Trained":
+        """Shards to weights, by the recipe that the run was begun with."""
+        from prompt_gen import training
+
+        directory = self.run.station("training")
+        with training.together():
+            ahead = (resume and training.kept(directory, self.print_)) or self.foresee(watch)
+            ahead.keep(directory, self.print_)
+            return training.fit(
+                self.network,
+                self.shards,
+                self.tokenizer,
+                self.config.train,
+                ahead.recipe,
+                directory,
+                self.print_,
+                watch,
+                resume,
+            )
