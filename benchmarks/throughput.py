@@ -58,7 +58,7 @@ class Ours:
         settings = ModelConfig(context=CONTEXT)
         network = model.build(settings, shape, tokenizer.size, 0)
         chosen = recipe.choose(config, "cpu", 0.0)
-        where = Path(tempfile.mkdtemp())
+        where = Path(tempfile.mkdtemp()) / "training"
         shard_set = shards.load(run, tokenizer)
         self.session = Session(network, shard_set, tokenizer, config, chosen, where, "", silent)
         self.session.objective.train()
