@@ -225,7 +225,7 @@ class TrainConfig(Section):
         "a group of near-duplicates counts as one",
     )
     seed: int = Field(
-        default=0, description="of weights, order of lines and all else that is random"
+        default=0, ge=0, description="of weights, order of lines and all else that is random"
     )
     device: Literal["auto", "cpu", "cuda", "mps"] = Field(
         default="auto", description="where to train"

@@ -174,9 +174,9 @@ class Run:
             clear_leftovers(directory)
 
     def _remove(self, made: list[Path]) -> None:
-        for file in (self._marker, self.path / LOCK):
-            file.unlink(missing_ok=True)
-        with suppress(OSError):  # others have put something into it
+        with suppress(OSError):  # others have put something into it, or still hold the lock
+            for file in (self._marker, self.path / LOCK):
+                file.unlink(missing_ok=True)
             for directory in made:
                 directory.rmdir()
 

@@ -67,7 +67,7 @@ def stock_directory(where: Path, kind: str = "gpt2", **settings: object) -> Path
 def gone_on(where: Path, **settings: object) -> tuple[PreTrainedModel, Tokenizer]:
     config = settled(ModelConfig(pretrained=str(where), **settings))
     tokenizer, _ = adopt.adopt(adopt.find(where), LINES)
-    shape = choose_shape(config, TrainConfig(), "cpu")
+    shape = choose_shape(config, TrainConfig(), "cpu", 10**6)
     return begin(config, shape, tokenizer, seed=0).eval(), tokenizer
 
 
@@ -130,7 +130,7 @@ def test_shape_and_context_are_those_of_the_directory(tmp_path: Path) -> None:
     where = stock_directory(tmp_path)
     config = settled(ModelConfig(pretrained=str(where), context=64))
     assert (config.architecture, config.context) == ("gpt2", 64)
-    assert choose_shape(config, TrainConfig(), "cpu") == Shape(2, 32)
+    assert choose_shape(config, TrainConfig(), "cpu", 10**6) == Shape(2, 32)
     assert settled(ModelConfig.model_validate(config.model_dump())) == config  # as when resumed
     model, _ = gone_on(where, context=64)
     model.save_pretrained(tmp_path / "again")

@@ -40,7 +40,7 @@ def prepared(corpus_file: Path, where: Path, *more: str) -> tuple[Run, RunConfig
 
 def fit(run: Run, config: RunConfig, resume: bool = False) -> Trained:
     tokenizer = vocab.load(run)
-    return Start.of(run, config, tokenizer, shards.load(run, tokenizer)).fit(silent, resume)
+    return Start.of(run, config, tokenizer, shards.load(run, tokenizer)).fit(silent, resume=resume)
 
 
 def weights(run: Run) -> dict:

@@ -68,9 +68,11 @@ def test_minutes_are_never_exceeded_and_epochs_neither(
 
 def test_looks_and_checkpoints_take_their_share_of_the_minutes() -> None:
     plan, config = plan_of(minutes=1, n_validations=5, checkpoint_seconds=20)
-    length = forecast._length(plan, pace_of(1000, 1000, besides_s=2.0), config, CONTEXT)
-    assert length.n_tokens == 1000 * (60 - 5 * 2 - 3 * 2)
+    length = forecast._length(plan, pace_of(1000, 1000, besides_s=0.5), config, CONTEXT)
+    assert length.n_tokens == 1000 * (60 - 4 * 0.5 - 3 * 0.5)
     assert length.loop_s == 60
+    slow = forecast._length(plan, pace_of(1000, 1000, besides_s=2.0), config, CONTEXT)
+    assert slow.n_tokens == 1000 * (60 - 0.05 * 60 - 3 * 2)  # fewer looks are made
 
 
 @settings(deadline=None, max_examples=50)

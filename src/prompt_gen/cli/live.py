@@ -71,13 +71,8 @@ class Standing:
         return f"{clock(left)} left, until {when}"
 
     def _place(self) -> list[str]:
-        written = {
-            "step": "step {:,}",
-            "epochs": "{:.2f} epochs",
-            "tokens_per_s": "{:,.0f} tokens/s",
-        }
-        known = {name: self.facts[name] for name in written if name in self.facts}
-        return [written[name].format(value) for name, value in known.items()]
+        known = {name: self.facts[name] for name in _PLACE if name in self.facts}
+        return [_PLACE[name].format(value) for name, value in known.items()]
 
     def _bits(self) -> list[str]:
         said: list[str] = []

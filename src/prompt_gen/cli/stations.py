@@ -123,7 +123,11 @@ def train(
     ] = False,
     force: Force = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only say what the training would be like.")
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Make all that comes before a training, and say what it would be like.",
+        ),
     ] = False,
     as_json: AsJson = False,
     config: ConfigFile = None,
@@ -140,6 +144,11 @@ def train(
         raise UsageError(
             f"--dry-run works with one process, and there are {launch.n_processes()}",
             "Start it without a launcher; several say their forecast before they train",
+        )
+    if dry_run and resume:
+        raise UsageError(
+            "--dry-run foresees a whole training, and --resume goes on with one",
+            "Leave one of them out; prompt-gen report DIR shows how far a run is",
         )
     if not launch.is_first():
         pipeline.train_along(out, resume=resume)

@@ -42,13 +42,11 @@ def train(
     config = before.checked(config, run)
     with run.claim():
         before.refuse_trained(paths, run, resume, force)
-        if force:
-            run.forget("training", "bundle")
         documents = before.documents(paths, run, config, watch, resume)
         tokenizer = vocab.fit(documents, config.vocab, run, watch)
         shard_set = shards.write(documents, tokenizer, run, watch)
         start = Start.of(run, config, tokenizer, shard_set)
-        trained = start.fit(watch, resume)
+        trained = start.fit(watch, resume=resume, force=force)
         graph = onnx.export(trained.directory, tokenizer.hash)
         facts = of_bundle(documents, tokenizer, config, start.shape, trained.facts)
         bundle.write(run, trained.directory, tokenizer, graph, facts | {"command": command})
@@ -98,7 +96,7 @@ def train_along(path: str | Path, *, resume: bool = False) -> None:
     run = Run.open(path)
     config = validated(RunConfig, run.settings)
     tokenizer = vocab.load(run)
-    Start.of(run, config, tokenizer, shards.load(run, tokenizer)).fit(silent, resume)
+    Start.of(run, config, tokenizer, shards.load(run, tokenizer)).fit(silent, resume=resume)
 
 
 def evaluate(

@@ -54,13 +54,19 @@ class Start:
             continued=self.config.model.pretrained is not None,
         )
 
-    def fit(self, watch: Watch, resume: bool) -> "Trained":
-        """Shards to weights, by the recipe that the run was begun with."""
+    def fit(self, watch: Watch, *, resume: bool = False, force: bool = False) -> "Trained":
+        """Shards to weights, by the recipe that the run was begun with.
+
+        With `force` what was trained before is removed, but not before it is clear that this can be
+        trained; the bundle stays until another takes its place.
+        """
         from prompt_gen import training
 
         directory = self.run.station("training")
         with training.together():
             ahead = (resume and training.kept(directory, self.print_)) or self.foresee(watch)
+            if force:
+                self.run.forget("training")
             ahead.keep(directory, self.print_)
             return training.fit(
                 self.network,

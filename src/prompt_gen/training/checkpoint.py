@@ -139,14 +139,14 @@ def newest(directory: Path, print_: str) -> tuple[Path, dict[str, Any], list[str
         Damaged: none is whole.
         Mismatch: it belongs to other data or settings.
     """
-    problems = []
+    problems: list[str] = []
+    damaged: list[Path] = []
     for path in _steps(directory):
         try:
             check_sealed(path, _FILES)
         except Damaged as error:
             problems.append(error.message)
-            if distributed.is_first():
-                _put_away(path)
+            damaged.append(path)
             continue
         state = json.loads((path / "state.json").read_text("utf-8"))
         if state["fingerprint"] != print_:
@@ -155,6 +155,9 @@ def newest(directory: Path, print_: str) -> tuple[Path, dict[str, Any], list[str
                 f"{state['fingerprint']}, now they are {print_}",
                 "Resume with the same files and settings, or start over with --force",
             )
+        if distributed.is_first():
+            for each in damaged:
+                _put_away(each)
         return path, state, problems
     raise Damaged(
         f"no whole checkpoint in '{directory}'" + "".join(f"; {p}" for p in problems),

@@ -97,7 +97,8 @@ def choose_threads() -> tuple[int, str]:
     that others keep busy are left to them, and the second half of a core does not count.
     """
     given = os.environ.get("OMP_NUM_THREADS", "")
-    if given.isdigit() and int(given) > 0:
+    is_launchers = given == "1" and "TORCHELASTIC_RUN_ID" in os.environ  # torchrun's own default
+    if given.isdigit() and int(given) > 0 and not is_launchers:
         return int(given), "OMP_NUM_THREADS"
     cores = _cores()
     free = _idle_cores(cores)

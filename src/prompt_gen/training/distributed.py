@@ -111,6 +111,14 @@ def total(value: Tensor) -> Tensor:
 # -- what they share ---------------------------------------------------------------------------
 
 
+def shared(n_rows: int) -> int:
+    """About so many rows of a batch, the same number for each process.
+
+    Weights in pieces are gathered at every pass, so all must make as many passes.
+    """
+    return max(1, round(n_rows / n_processes())) * n_processes()
+
+
 def own(n_rows: int) -> slice:
     """The rows of a batch that this process takes."""
     first, after = (n_rows * r // n_processes() for r in (rank(), rank() + 1))

@@ -18,7 +18,7 @@ from prompt_gen.training.batches import Batches
 from prompt_gen.training.devices import choose_device
 from prompt_gen.training.expected import Expected, expected_bits
 from prompt_gen.training.pace import Pace
-from prompt_gen.training.plan import MIN_STEPS, Plan
+from prompt_gen.training.plan import LOOKING, MIN_STEPS, Plan
 from prompt_gen.training.recipe import Recipe
 from prompt_gen.training.references import References
 from prompt_gen.vocab import Tokenizer
@@ -164,7 +164,10 @@ def _length(plan: Plan, measured: Pace, config: TrainConfig, context: int) -> Le
 def _besides(seconds: float, measured: Pace, config: TrainConfig) -> float:
     """Seconds for looks at the validation lines and for checkpoints in a loop of some seconds."""
     n_checkpoints = int(seconds / config.checkpoint_seconds)
-    return config.n_validations * measured.validation_s + n_checkpoints * measured.checkpoint_s
+    looks_s = (config.n_validations - 1) * measured.validation_s  # the last is behind the loop
+    if config.steps is None:
+        looks_s = min(looks_s, max(LOOKING * seconds, measured.validation_s))
+    return looks_s + n_checkpoints * measured.checkpoint_s
 
 
 def _step_tokens(plan: Plan, context: int) -> float:

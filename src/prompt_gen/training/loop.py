@@ -21,14 +21,14 @@ from prompt_gen.errors import Damaged, Diverged, Interrupted, SettingError
 from prompt_gen.launch import is_first, n_processes, rank
 from prompt_gen.run import Event, Watch
 from prompt_gen.shards import Part, ShardSet
-from prompt_gen.training import checkpoint, devices, distributed, dropout
+from prompt_gen.training import checkpoint, devices, distributed, dropout, memory
 from prompt_gen.training.advice import Look
 from prompt_gen.training.average import Average
 from prompt_gen.training.batches import Batches
 from prompt_gen.training.gradients import Gradients
 from prompt_gen.training.judgement import Judge
 from prompt_gen.training.loss import Objective, Sampler
-from prompt_gen.training.plan import Plan
+from prompt_gen.training.plan import LOOKING, Plan
 from prompt_gen.training.recipe import Recipe
 from prompt_gen.training.tracking import Tracking
 from prompt_gen.vocab import Tokenizer
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 _REPORT_S = 1.0
-_LOOKING = 0.05  # share of a run by the clock that looks at the validation part may take
 _FIRST_LOOK_S = 0.5  # what it is taken to cost before it is known
 _MAX_WORSE = 2  # validations in a row without improvement before the learning rate falls
 
@@ -196,6 +195,9 @@ class Session:
                 self.validate()
                 if self.progress.n_worse >= _MAX_WORSE:
                     self._shorten(now)
+                if self.progress.best_step == self.progress.step:
+                    self.save()  # so that the best weights and what is known of them go together
+                    last_saved = now
             if now - last_report >= _REPORT_S:
                 pace = (self.progress.n_tokens - tokens_then) / (now - last_report)
                 self._report(distributed.total(torch.stack(losses).mean()).item(), pace)
@@ -208,7 +210,7 @@ class Session:
     def step(self) -> torch.Tensor:
         """One update; returns this process's part of the batch's mean loss, nats per token."""
         progress, share = self.progress, self._share_done()
-        batch = self.batches.at(progress.n_tokens, self.plan.rows(share))
+        batch = self.batches.at(progress.n_tokens, distributed.shared(self.plan.rows(share)))
         is_sampled = share < 1 - self.recipe.full_softmax
         sample = self.sampler.draw(batch, progress.step) if is_sampled else None
         self.is_sampled |= sample is not None
@@ -241,11 +243,11 @@ class Session:
         """
         progress = self.progress
         n_over = math.floor(self._share_done() * self.config.n_validations)
-        if n_over <= progress.n_validations:
-            return False
+        if not progress.n_validations < n_over < self.config.n_validations:
+            return False  # the last look is behind the loop
         next_s = progress.looks_s / len(progress.looks) if progress.looks else _FIRST_LOOK_S
         spent_s = progress.looks_s + next_s
-        if self.config.steps is None and spent_s > _LOOKING * progress.elapsed_s:
+        if self.config.steps is None and spent_s > LOOKING * progress.elapsed_s:
             return False
         progress.n_validations = n_over - 1
         return True
@@ -287,8 +289,8 @@ class Session:
     def _shorten(self, now: float) -> None:
         """Have the learning rate fall from now on, and say so."""
         plan, progress = self.plan.shortened(now), self.progress
-        if plan == self.plan:
-            return
+        if plan == self.plan or self._share_done() >= 1 - plan.decay:
+            return  # it falls already
         self.plan = plan
         told = (
             f"ends early, after {plan.budget_s / 60:.1f} minutes: {progress.n_worse} looks at the "
@@ -358,6 +360,7 @@ class Session:
                 "progress": vars(self.progress),
                 "plan": self.plan.as_json(),
                 "threads": self.device.n_threads,
+                "micro_rows": self.gradients.micro_rows,
             },
             self.print_,
             self.config.keep_checkpoints,
@@ -371,8 +374,9 @@ class Session:
         checkpoint.restore(path, checkpoint.Held(self.model, self.optimizers, self.average))
         self.progress = checkpoint.Progress(**state["progress"])
         self.plan = Plan(**state["plan"])
-        # Sums come out the same, to the bit, in as many threads only.
+        # Sums come out the same, to the bit, in as many threads and pieces only.
         self.device = devices.with_threads(self.device, state["threads"])
+        self.gradients.micro_rows = state["micro_rows"]
         self._check_best()
         self.watch(Event("training", "note", facts={"resumed_at_step": self.progress.step}))
 
@@ -405,6 +409,7 @@ class Session:
             "best_is_mean": progress.best_is_mean,
             "references": asdict(self.judge.references),
             "validation_bits_per_char": progress.best_bits,
+            "memory_mb": round(memory.peak_mb(self.device.torch.type), 1),
         }
         self.watch(Event("training", "done", facts=facts))
         return Trained(self.directory / "best", facts)

@@ -108,16 +108,23 @@ def linear_cross_entropy(
     The logits and their gradient are computed a chunk of positions at a time, so that memory is
     bounded and a chunk stays in the cache; the gradient comes with the forward pass.
     """
-    total: Tensor = _LinearCrossEntropy.apply(hidden_ND, head_KD, targets_N, bias_K)  # type: ignore[assignment]
+    total: Tensor = _LinearCrossEntropy.apply(
+        hidden_ND, head_KD, targets_N, bias_K, torch.is_grad_enabled()
+    )  # type: ignore[assignment]
     return total
 
 
 class _LinearCrossEntropy(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, hidden_ND: Tensor, head_KD: Tensor, targets_N: Tensor, bias_K: Tensor | None
+        ctx: Any,
+        hidden_ND: Tensor,
+        head_KD: Tensor,
+        targets_N: Tensor,
+        bias_K: Tensor | None,
+        is_learning: bool,  # inside, gradients are always off
     ) -> Tensor:
-        is_learning = any(ctx.needs_input_grad)
+        is_learning = is_learning and any(ctx.needs_input_grad)
         nats = hidden_ND.new_zeros((), dtype=torch.float32)
         hidden_grads, head_grad_KD = [], torch.zeros_like(head_KD) if is_learning else None
         n_chunk = max(16, _CHUNK_LOGITS[hidden_ND.device.type] // len(head_KD))
@@ -143,6 +150,6 @@ class _LinearCrossEntropy(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         (grad,) = grads
         if not ctx.saved_tensors:
-            return None, None, None, None
+            return None, None, None, None, None
         hidden_grad_ND, head_grad_KD = ctx.saved_tensors
-        return hidden_grad_ND * grad, head_grad_KD * grad, None, None
+        return hidden_grad_ND * grad, head_grad_KD * grad, None, None, None

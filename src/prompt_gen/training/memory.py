@@ -14,7 +14,9 @@ def peak_mb(device: str) -> float:
     """The most memory that was in use so far: of the process, or of the device, MB."""
     if device == "cuda":
         return torch.cuda.max_memory_reserved() / MB
-    import resource  # not on Windows
+    if sys.platform == "win32":
+        return 0.0  # nobody says
+    import resource
 
     unit = 1 if sys.platform == "darwin" else 1024  # bytes there, kilobytes elsewhere
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / MB
@@ -35,7 +37,7 @@ def _machine(root: Path) -> float:
     for line in _text(root / "proc/meminfo").splitlines():
         if line.startswith("MemAvailable:"):
             return int(line.split()[1]) * 1024
-    if "SC_PHYS_PAGES" in os.sysconf_names:
+    if "SC_PHYS_PAGES" in getattr(os, "sysconf_names", ()):
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return float("inf")
 

@@ -8,6 +8,7 @@ from prompt_gen.optim import rate
 from prompt_gen.training.recipe import Recipe
 
 MIN_STEPS = 10
+LOOKING = 0.05  # share of a run by the clock that looks at the validation part may take
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """How a run learns where nothing is said: one table by device, changed by how often text is seen.
 
-What is behind each number is in docs/log.md, "The recipe".
+What is behind the numbers for CPUs is in docs/log.md, "The recipe".
 """
 
 from dataclasses import dataclass, fields, replace

@@ -73,10 +73,14 @@ def references(
 def _error(bits_N: np.ndarray, predicted_N: np.ndarray) -> float:
     """Standard error of sum(bits) / sum(predicted) over documents, by the delta method.
 
+    A single document tells nothing: as large as the number itself.
     Source: Cochran 1977, "Sampling Techniques", equation 6.13, without its finite correction.
     """
+    n = len(bits_N)
+    if n < 2:
+        return float(bits_N.sum() / predicted_N.sum())
     residuals_N = bits_N - bits_N.sum() / predicted_N.sum() * predicted_N
-    return float(np.sqrt((residuals_N**2).sum()) / predicted_N.sum())
+    return float(np.sqrt((residuals_N**2).sum() * n / (n - 1)) / predicted_N.sum())
 
 
 def _counted(part: Part, step: int) -> Iterator[tuple[np.ndarray, int]]:

@@ -5,7 +5,8 @@ and the page cannot differ. A line of the file is one event: `state`, `step` and
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -85,9 +86,10 @@ class Tracking:
         metrics.cut(self._file, step)
         self._step = step
         for name in self._names:
-            tracker = _MADE[name](self._directory, step)
-            tracker.start()
-            self._trackers.append(tracker)
+            with self._going_on_without():
+                tracker = _MADE[name](self._directory, step)
+                tracker.start()
+                self._trackers.append(tracker)
         for row in self._early:
             metrics.append(self._file, {"step": step, **row})
 
@@ -109,16 +111,30 @@ class Tracking:
 
     def _track(self, event: Event) -> None:
         numbers = {_NAMES[n]: v for n, v in event.facts.items() if n in _NAMES and _is_number(v)}
-        for tracker in self._trackers:
-            if event.state == "start":
-                tracker.store_init_configuration(_flat(event.facts))
-            elif event.state in ("progress", "note") and numbers:
-                tracker.log(numbers, step=self._step)
+        for tracker in tuple(self._trackers):
+            with self._going_on_without(tracker):
+                if event.state == "start":
+                    tracker.store_init_configuration(_flat(event.facts))
+                elif event.state in ("progress", "note") and numbers:
+                    tracker.log(numbers, step=self._step)
+
+    @contextmanager
+    def _going_on_without(self, tracker: GeneralTracker | None = None) -> Iterator[None]:
+        """A tracker whose server or library fails is left out from there on, and not the run."""
+        try:
+            yield
+        except Exception as error:  # of any library, or of its server
+            if tracker in self._trackers:
+                self._trackers.remove(tracker)
+            name = tracker.name if tracker else "a tracker"
+            told = f"{name} fails and is left out from here on: {error}"
+            self._watch(Event("training", "note", facts={"warning": told}))
 
     def end(self) -> None:
         """Close the trackers and write the page; one that cannot be written is only told."""
-        for tracker in self._trackers:
-            tracker.finish()
+        for tracker in tuple(self._trackers):
+            with self._going_on_without(tracker):
+                tracker.finish()
         self._trackers = []
         if self._step < 0:
             return
