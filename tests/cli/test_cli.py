@@ -174,7 +174,12 @@ def test_list_shows_the_tables() -> None:
         assert f"  {name}" in shown
 
 
-def test_ctrl_c_saves_and_says_how_to_go_on(corpus_file: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("moment", "is_saved"), [("training: counting", False), (" in a batch", True)]
+)
+def test_ctrl_c_saves_and_says_how_to_go_on(
+    corpus_file: Path, tmp_path: Path, moment: str, is_saved: bool
+) -> None:
     command = [sys.executable, "-m", "prompt_gen", "train", str(corpus_file), "--out", "run"]
     process = subprocess.Popen(
         [*command, "--minutes", "5", "--vocab-size", "900", "--set", "model.width=64"],
@@ -185,13 +190,14 @@ def test_ctrl_c_saves_and_says_how_to_go_on(corpus_file: Path, tmp_path: Path) -
     )
     assert process.stderr is not None
     for line in process.stderr:
-        if line.startswith("training:"):
+        if moment in line:
             break
     process.send_signal(signal.SIGINT)
     said = process.stderr.read()
     assert process.wait(60) == 130
     assert "--resume" in said
-    assert list((tmp_path / "run" / "training" / "checkpoints").glob("step-*"))
+    checkpoints = tmp_path / "run" / "training" / "checkpoints"
+    assert any(checkpoints.glob("step-*")) == is_saved
 
 
 def test_other_lines_do_not_change_the_bundles_own_report(trained: Run, tmp_path: Path) -> None:

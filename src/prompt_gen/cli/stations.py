@@ -2,6 +2,8 @@
 
 import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,7 +28,7 @@ from prompt_gen.cli.options import (
     VocabSource,
 )
 from prompt_gen.cli.watcher import Watcher
-from prompt_gen.errors import SettingError, UsageError
+from prompt_gen.errors import Interrupted, SettingError, UsageError
 
 
 def vocab(
@@ -177,7 +179,7 @@ def train(
         ahead = pipeline.forecast(files or [], run, settings, Watcher(), resume=resume, force=force)
         show.forecast(ahead, as_json)
         return
-    with Watcher() as watch:
+    with Watcher() as watch, _interruptible():
         report = pipeline.train(
             files or [],
             run,
@@ -213,6 +215,17 @@ def report(
     print(path)
     if sys.stdout.isatty():
         webbrowser.open(path.resolve().as_uri())
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Ctrl-C outside the training loop, which saves and tells by itself, says how to go on too."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        raise Interrupted(
+            "interrupted; what was complete is kept", "Run it again, with --resume if it was begun"
+        ) from error
 
 
 def _vocabulary(kind: str | None, size: str | None, source: Path | None = None) -> dict[str, Any]:

@@ -126,7 +126,7 @@ class Tracking:
         except Exception as error:  # of any library, or of its server
             if tracker in self._trackers:
                 self._trackers.remove(tracker)
-            name = tracker.name if tracker else "a tracker"
+            name = getattr(tracker, "name", "a tracker")
             told = f"{name} fails and is left out from here on: {error}"
             self._watch(Event("training", "note", facts={"warning": told}))
 
