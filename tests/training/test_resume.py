@@ -5,6 +5,8 @@ import json
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -18,9 +20,8 @@ from prompt_gen.errors import CorpusTooSmall, Damaged, Diverged, Interrupted, Mi
 from prompt_gen.run import Event, Run
 from prompt_gen.settings import RunConfig, differing, resolve
 from prompt_gen.storage import file_hash
-from tests.conftest import SMALL, train_small
-
-STEPS = ("train.steps=40", "train.negatives=100", "evaluate.typed=0")
+from tests.conftest import ROOT, SMALL, train_small
+from tests.training.crash import CRASHES, STEPS
 
 
 def weights(run: Run) -> dict:
@@ -83,32 +84,14 @@ def test_a_damaged_checkpoint_falls_back_and_says_so(uninterrupted: Run, tmp_pat
         pipeline.train([], run, resolve((*SMALL, *STEPS)), resume=True)
 
 
-CRASHES = {
-    "behind the corpus": lambda event: event.station == "corpus",
-    "before the first step": lambda event: (event.station, event.state) == ("training", "start"),
-    "in the evaluation": lambda event: (event.station, event.state) == ("evaluate", "start"),
-}
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.parametrize("place", CRASHES)
 def test_a_crash_in_any_station_is_resumed_from_what_was_asked(
     corpus_file: Path, tmp_path: Path, uninterrupted: Run, place: str
 ) -> None:
-    child = os.fork()
-    if not child:
-
-        def watch(event: Event) -> None:
-            if CRASHES[place](event):
-                os._exit(9)
-
-        try:
-            os.chdir(corpus_file.parent)  # from where it is resumed, the name says nothing
-            asked = resolve((*SMALL, *STEPS))
-            pipeline.train([corpus_file.name], Run(tmp_path / "run"), asked, watch)
-        finally:
-            os._exit(1)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    # A process of its own: threads of torch do not live on in a fork of this one.
+    command = [sys.executable, "-m", "tests.training.crash", place, str(corpus_file)]
+    ended = subprocess.run([*command, str(tmp_path / "run")], cwd=ROOT, check=False)
+    assert ended.returncode == 9
     run = Run.open(tmp_path / "run")
     assert run.request
     pipeline.train([], run, validated(RunConfig, run.request.settings), resume=True)
