@@ -124,8 +124,7 @@ def _training_look(facts: dict[str, Any]) -> str:
 
 
 def _beside(references: dict[str, float]) -> str:
-    names = {"unigram": "unigram", "bigram": "bigram", "kneser_ney": "Kneser-Ney"}
-    return ", ".join(f"{shown} {references[name]:.2f}" for name, shown in names.items())
+    return ", ".join(f"{shown} {references[name]:.2f}" for name, shown in live.REFERENCES.items())
 
 
 def _training_done(facts: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # rich is loaded when something is drawn, not for --help
 
 _APART = " · "
 _PLACE = {"step": "step {:,}", "epochs": "{:.2f} epochs", "tokens_per_s": "{:,.0f} tokens/s"}
-_NAMES = {"unigram": "unigram", "bigram": "bigram", "kneser_ney": "Kneser-Ney"}
+REFERENCES = {"unigram": "unigram", "bigram": "bigram", "kneser_ney": "Kneser-Ney"}
 _LOSSES = {"bits_per_char": "bits per character", "sampled_loss": "sampled loss"}
 _MIN_BAR = 4  # columns
 
@@ -86,7 +86,7 @@ class Standing:
     def _references(self) -> list[str]:
         references = self.facts.get("references") or {}
         return [
-            f"{name} {references[key]:.3f}" for key, name in _NAMES.items() if key in references
+            f"{name} {references[key]:.3f}" for key, name in REFERENCES.items() if key in references
         ]
 
 

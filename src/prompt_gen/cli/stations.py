@@ -176,7 +176,7 @@ def train(
         settings = resolve(set_ or (), flags, config, recorded, preset)
         run = Run(out)
     if dry_run:
-        ahead = pipeline.forecast(files or [], run, settings, Watcher(), resume=resume, force=force)
+        ahead = pipeline.forecast(files or [], run, settings, Watcher(), force=force)
         show.forecast(ahead, as_json)
         return
     with Watcher() as watch, _interruptible():

@@ -41,7 +41,7 @@ def train(
 
     config = before.checked(config, run)
     with run.claim():
-        before.refuse_trained(paths, run, resume, force)
+        before.refuse_trained(paths, run, resume=resume, force=force)
         documents = before.documents(paths, run, config, watch, resume)
         tokenizer = vocab.fit(documents, config.vocab, run, watch)
         shard_set = shards.write(documents, tokenizer, run, watch)
@@ -61,18 +61,17 @@ def forecast(
     config: RunConfig,
     watch: Watch = silent,
     *,
-    resume: bool = False,
     force: bool = False,
 ) -> "Forecast":
     """What `train` would do with the same arguments: all that comes before it is made and kept.
 
     Raises:
-        OutputExists: the run has been trained, and neither `resume` nor `force` is given.
+        OutputExists: the run has been trained, and `force` is not given.
         PromptGenError: whatever a station finds wrong, or a training that cannot work.
     """
     config = before.checked(config, run)
     with run.claim():
-        before.refuse_trained(paths, run, resume, force)
+        before.refuse_trained(paths, run, resume=False, force=force)
         documents = corpus.read(paths, config.corpus, run, watch) if paths else corpus.load(run)
         # What is meant for training is not on record before there is one.
         run.record_settings(config.model_dump(include={"corpus", "vocab"}))

@@ -45,7 +45,7 @@ def _with_pretrained(config: RunConfig, run: Run) -> RunConfig:
     return config.model_copy(update={"model": settled(config.model), "vocab": kept})
 
 
-def refuse_trained(paths: Sequence[str | Path], run: Run, resume: bool, force: bool) -> None:
+def refuse_trained(paths: Sequence[str | Path], run: Run, *, resume: bool, force: bool) -> None:
     """Do not write over what has been trained, unless that is asked for.
 
     Raises:

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from prompt_gen.config import TrainConfig
 from prompt_gen.shards import Part
 
 IGNORE = -100  # the target of a position that predicts nothing
@@ -76,6 +77,12 @@ class Batches:
         self._phases = phases.astype(np.float64)
         self._starts = [(0, 0)]  # first token and first document of each epoch, as far as known
         self._epochs: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+
+    @classmethod
+    def of(cls, part: Part, n_row_tokens: int, config: TrainConfig) -> "Batches":
+        """The stream that a run of these settings learns from."""
+        weights = part.weights if config.repeats == "sqrt" else None
+        return cls(part, n_row_tokens, config.seed, weights)
 
     @property
     def n_epoch_tokens(self) -> float:

@@ -116,8 +116,7 @@ def foresee(
     recipe = recipes.choose(config, device, epochs=0.0, continued=continued)
     measured, counted = pace.measure(model, shards, tokenizer, config, recipe, directory, watch)
     context: int = model.config.max_position_embeddings
-    weights = shards.train.weights if config.repeats == "sqrt" else None
-    n_epoch_tokens = Batches(shards.train, context, config.seed, weights).n_epoch_tokens
+    n_epoch_tokens = Batches.of(shards.train, context, config).n_epoch_tokens
     plan = Plan.of(config, recipe, context, n_epoch_tokens)
     length = _length(plan, measured, config, context)
     _refuse_short(plan, length.n_steps, config)

@@ -144,8 +144,7 @@ class Session:
         self.accelerator = Accelerator(cpu=self.device.torch.type == "cpu")
         self.model = model.to(self.device.torch)  # type: ignore[arg-type]
         self.context: int = model.config.max_position_embeddings
-        weights = shards.train.weights if config.repeats == "sqrt" else None
-        self.batches = Batches(shards.train, self.context, config.seed, weights)
+        self.batches = Batches.of(shards.train, self.context, config)
         self.plan = Plan.of(config, recipe, self.context, self.batches.n_epoch_tokens)
         if self.plan.n_rows < n_processes():
             raise SettingError(
