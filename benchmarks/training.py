@@ -113,7 +113,7 @@ def ours(run: Run, text: Text, seconds: float, lines: list[str]) -> Trained:
     config = TrainConfig(minutes=seconds / 60, threads=torch.get_num_threads())
     shard_set = shards.load(run, text.tokenizer)
     shape = model.choose_shape(ModelConfig(), config, "cpu", shard_set.train.n_tokens)
-    network = model.build(ModelConfig(), shape, text.tokenizer.size, config.seed)
+    network = model.begin(ModelConfig(), shape, text.tokenizer, shard_set.train, config.seed)
     with tempfile.TemporaryDirectory() as spare:
         directory = Path(spare) / "training"
         started = time.perf_counter()

@@ -146,6 +146,11 @@ class ModelConfig(Section):
         description="how a token's place is told; gpt2: learned or sinusoidal (frozen), llama and "
         "qwen3: rotary; auto: the first of them",
     )
+    start: Literal["auto", "bigrams", "random"] = Field(
+        default="auto",
+        description="what fresh weights begin as; bigrams: what follows what in the text, counted "
+        "in a moment (llama, qwen3); auto: that, where the text is fifty times the vocabulary",
+    )
     layers: int | None = Field(default=None, ge=1, le=64, description="transformer blocks")
     width: int | None = Field(
         default=None, ge=64, le=4096, multiple_of=64, description="hidden size; heads have 64 each"

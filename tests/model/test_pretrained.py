@@ -5,6 +5,7 @@ import shutil
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -24,11 +25,13 @@ from transformers import (
 from prompt_gen.config import ModelConfig, TrainConfig
 from prompt_gen.errors import Damaged, Mismatch, NotFound, SettingError
 from prompt_gen.model import Shape, begin, choose_shape, settled
+from prompt_gen.shards import Part
 from prompt_gen.training import dropout
 from prompt_gen.vocab import Tokenizer, adopt
 from tests.conftest import lines_of
 
 LINES = lines_of("health-zh.txt")[:200]
+NO_TEXT = Part((), np.zeros(0, "<f4"))
 END = "<|endoftext|>"
 ROTARY = {
     "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 2,
@@ -68,7 +71,7 @@ def gone_on(where: Path, **settings: object) -> tuple[PreTrainedModel, Tokenizer
     config = settled(ModelConfig(pretrained=str(where), **settings))
     tokenizer, _ = adopt.adopt(adopt.find(where), LINES)
     shape = choose_shape(config, TrainConfig(), "cpu", 10**6)
-    return begin(config, shape, tokenizer, seed=0).eval(), tokenizer
+    return begin(config, shape, tokenizer, NO_TEXT, seed=0).eval(), tokenizer
 
 
 @pytest.mark.parametrize("kind", MODELS)

@@ -7,6 +7,7 @@ from prompt_gen.config import ModelConfig, TrainConfig
 from prompt_gen.errors import SettingError
 from prompt_gen.model import pretrained, sizing
 from prompt_gen.model.sizing import Shape
+from prompt_gen.shards import Part
 from prompt_gen.vocab import Tokenizer, adopt
 
 if TYPE_CHECKING:
@@ -28,19 +29,22 @@ BOS_ID, EOS_ID = 0, 1
 
 
 def check(config: ModelConfig) -> None:
-    """Refuse an architecture that is in no table, and positions that it does not have.
+    """Refuse an architecture that is in no table, and positions or a start it does not have.
 
     Raises:
         UnknownChoice, SettingError: says what there is.
     """
-    known = ARCHITECTURES.load(config.architecture).POSITIONS
-    if config.positions not in ("auto", *known):
-        raise SettingError(
-            f"setting 'model.positions' is '{config.positions}', "
-            f"which the architecture '{config.architecture}' does not have",
-            f"It has: {', '.join(known)}. "
-            "gpt2 has a table of positions, llama and qwen3 rotate by them",
-        )
+    part = ARCHITECTURES.load(config.architecture)
+    for name, known, hint in (
+        ("positions", part.POSITIONS, "gpt2 has a table of positions, llama and qwen3 rotate them"),
+        ("start", part.STARTS, "Only llama and qwen3 can begin as bigrams"),
+    ):
+        if (given := getattr(config, name)) not in ("auto", *known):
+            raise SettingError(
+                f"setting 'model.{name}' is '{given}', "
+                f"which the architecture '{config.architecture}' does not have",
+                f"It has: {', '.join(known)}. {hint}",
+            )
 
 
 def settled(config: ModelConfig) -> ModelConfig:
@@ -55,12 +59,22 @@ def choose_shape(config: ModelConfig, train: TrainConfig, device: str, n_tokens:
     return sizing.choose_shape(config, train, device, n_tokens)
 
 
-def begin(config: ModelConfig, shape: Shape, tokenizer: Tokenizer, seed: int) -> "PreTrainedModel":
-    """The model that a run begins with: a fresh one of a shape, or the one it goes on from."""
-    ends = tokenizer.bos_id, tokenizer.eos_id
+def begin(
+    config: ModelConfig, shape: Shape, tokenizer: Tokenizer, text: Part, seed: int
+) -> "PreTrainedModel":
+    """The model that a run begins with: a fresh one of a shape, or the one it goes on from.
+
+    A fresh one may begin as the bigrams of the text that it is to learn.
+    """
+    ends, part = (tokenizer.bos_id, tokenizer.eos_id), ARCHITECTURES.load(config.architecture)
     if config.pretrained is None:
-        return build(config, shape, tokenizer.size, seed, ends)
-    part = ARCHITECTURES.load(config.architecture)
+        model = build(config, shape, tokenizer.size, seed, ends)
+        from prompt_gen.model import bigrams
+
+        has_them = "bigrams" in part.STARTS and bigrams.are_known(text, tokenizer.size)
+        if config.start == "bigrams" or (config.start == "auto" and has_them):
+            part.begin(model, bigrams.count(text, tokenizer.size, shape.width - 1, seed))
+        return model
     rows = adopt.rows(adopt.find(pretrained.find(config.pretrained)), tokenizer)
     model = pretrained.load(config, part, rows, ends)
     part.place(model, "auto")

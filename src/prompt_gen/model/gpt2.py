@@ -8,6 +8,7 @@ from prompt_gen.model.sizing import Shape
 
 RESIDUAL_WRITERS = ("c_proj",)
 POSITIONS = ("learned", "sinusoidal")
+STARTS = ("random",)
 GIVEN = {  # what the graph takes for granted
     "activation_function": "gelu_new",
     "scale_attn_weights": True,

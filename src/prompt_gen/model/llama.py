@@ -1,4 +1,4 @@
-"""Llama: rotary positions, RMSNorm, SwiGLU, tied embeddings."""
+"""Llama: rotary positions, RMSNorm, SwiGLU."""
 
 from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -6,9 +6,9 @@ from prompt_gen.model import rotary
 from prompt_gen.model.sizing import Shape
 
 RESIDUAL_WRITERS = rotary.RESIDUAL_WRITERS
-POSITIONS = rotary.POSITIONS
+POSITIONS, STARTS = rotary.POSITIONS, rotary.STARTS
 GIVEN = rotary.GIVEN
-place, cut = rotary.place, rotary.cut
+place, cut, begin = rotary.place, rotary.cut, rotary.begin
 
 
 def build(

@@ -54,8 +54,9 @@ def settled(config: ModelConfig, architectures: Sequence[str]) -> ModelConfig:
     where = find(config.pretrained or "")
     stock = _config(where, architectures)
     wanted: dict[str, int | str | None] = {"layers": config.layers, "width": config.width}
-    if config.positions != "auto":
-        wanted["positions"] = config.positions
+    for name in ("positions", "start"):
+        if (value := getattr(config, name)) != "auto":
+            wanted[name] = value
     if "architecture" in config.model_fields_set and config.architecture != stock.model_type:
         wanted["architecture"] = config.architecture
     given = [f"model.{name} = {value}" for name, value in wanted.items() if value is not None]

@@ -1,7 +1,15 @@
-"""What the architectures with rotary positions share: settings, and names of their matrices."""
+"""What the architectures with rotary positions share: settings, names of their matrices, a start.
 
+V vocabulary, D width
+"""
+
+import math
 from typing import TYPE_CHECKING, Any
 
+import torch
+from torch import nn
+
+from prompt_gen.model.bigrams import Bigrams
 from prompt_gen.model.sizing import HEAD_WIDTH, Shape
 
 if TYPE_CHECKING:
@@ -9,6 +17,7 @@ if TYPE_CHECKING:
 
 RESIDUAL_WRITERS = ("o_proj", "down_proj")
 POSITIONS = ("rotary",)
+STARTS = ("bigrams", "random")
 GIVEN = {  # what the graph takes for granted
     "hidden_act": "silu",
     "attention_bias": False,
@@ -16,6 +25,12 @@ GIVEN = {  # what the graph takes for granted
     "use_sliding_window": False,
 }
 _ROPE_BASE = 10_000.0
+
+# Of a start as bigrams, chosen by trials (docs/log.md).
+_EMBEDDING = 2.0  # what the first dimension holds in every embedding
+_REST = 1.4  # times as long as that are the others together, in the mean over the text
+_HEAD = 0.15  # root of the mean square in each dimension of the head
+_FIRST = 0.3  # weight of the first dimension in the norms of blocks
 
 
 def settings(
@@ -46,3 +61,28 @@ def place(model: "PreTrainedModel", positions: str) -> None:
 
 def cut(model: "PreTrainedModel", context: int) -> None:
     """Nothing: positions are computed."""
+
+
+def begin(model: "PreTrainedModel", bigrams: Bigrams) -> None:
+    """Make fresh weights predict by the bigrams: log P(next | last token), nothing else.
+
+    Blocks add nothing yet, so what the head sees is the embedding behind the last norm. That norm
+    makes all vectors equally long; the first dimension, alike in all tokens, keeps most of the
+    differences in length, and in the head it holds how frequent each token is. Embeddings and head
+    are two tables then, as what precedes is another matter than what follows.
+    """
+    left_VD, right_VD = bigrams.left_VD, bigrams.right_VD
+    n_vocab, width = len(left_VD), left_VD.shape[1] + 1
+    embeddings_VD = torch.cat([torch.ones(n_vocab, 1), left_VD * _REST], 1)
+    head_VD = torch.cat([bigrams.log_share_V[:, None], right_VD / _REST], 1) / math.sqrt(width)
+    gain_D = (head_VD.square().mean(0).sqrt() / _HEAD).clamp(min=1e-3)
+    model.config.tie_word_embeddings = False
+    model.lm_head.weight = nn.Parameter(head_VD / gain_D)
+    with torch.no_grad():
+        model.get_input_embeddings().weight.copy_(_EMBEDDING * embeddings_VD)  # type: ignore[operator]
+        for name, weight in model.base_model.named_parameters():
+            if name == "norm.weight":
+                weight.copy_(gain_D)
+            elif name.endswith("layernorm.weight"):  # what blocks see has the usual length
+                weight.fill_(1 / _REST)
+                weight[0] = _FIRST

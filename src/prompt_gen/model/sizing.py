@@ -9,7 +9,7 @@ HEAD_WIDTH = 64
 # (minutes at most, layers, width) on a CPU, and the same on a GPU. The number of updates decides
 # at this scale: see docs/log.md, "Shape against minutes".
 _LADDERS = {
-    "cpu": ((10, 2, 128), (30, 2, 192), (120, 4, 256), (float("inf"), 6, 384)),
+    "cpu": ((2, 1, 128), (10, 2, 128), (30, 2, 192), (120, 4, 256), (float("inf"), 6, 384)),
     "cuda": ((5, 6, 384), (30, 8, 512), (float("inf"), 12, 768)),
     "mps": ((5, 4, 256), (30, 6, 384), (float("inf"), 8, 512)),
 }

@@ -34,7 +34,7 @@ class Start:
 
         device, n_tokens = training.choose_device(config.train), shard_set.train.n_tokens
         shape = model.choose_shape(config.model, config.train, device, n_tokens)
-        network = model.begin(config.model, shape, tokenizer, config.train.seed)
+        network = model.begin(config.model, shape, tokenizer, shard_set.train, config.train.seed)
         print_ = fingerprint(
             shard_set.fingerprint, config.model.model_dump(), config.train.model_dump()
         )
