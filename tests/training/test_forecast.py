@@ -99,10 +99,16 @@ def test_more_tokens_are_never_expected_to_be_worse(n_tokens: float, factor: flo
     assert less.low < less.middle < less.high
 
 
+def test_a_run_that_begins_as_bigrams_is_expected_to_be_sooner_there() -> None:
+    starts = ("random", "bigrams")
+    random, bigrams = (expected_bits(COUNTED, 1e5, 10**6, start).middle for start in starts)
+    assert bigrams < random
+
+
 def test_too_short_a_time_to_warm_up_is_refused_with_minutes_that_do() -> None:
     plan, config = plan_of(minutes=0.1)
-    with pytest.raises(SettingError, match=r"0\.1 minutes .* 12 steps .* --minutes 0\.5"):
-        forecast._refuse_short(plan, 12, config)
+    with pytest.raises(SettingError, match=r"0\.1 minutes .* 5 steps .* --minutes 0\.4"):
+        forecast._refuse_short(plan, 5, config)
     forecast._refuse_short(plan, plan.warmup_steps + 1, config)
     forecast._refuse_short(replace(plan, n_steps=1), 1, config)
 

@@ -88,12 +88,20 @@ def _vocab_start(facts: dict[str, Any]) -> str:
     return f"vocab: fitting {facts['kind']} with up to {size}, learning from {share} {chars}"
 
 
+_STARTS = {
+    "bigrams": "weights begin as the bigrams of the text",
+    "random": "weights begin at random",
+    "pretrained": "weights go on from what they have learned",
+}
+
+
 def _training_forecast(facts: dict[str, Any]) -> str:
     lines = [
         f"{facts['steps']:,} steps of {facts['shape']}, {facts['epochs']} epochs, "
         f"{facts['tokens_per_s']:,.0f} tokens/s: {live.clock(facts['seconds'])}, "
         f"until {facts['ends_at'].partition('T')[2][:8]}",
-        f"{facts['parameters']:,} parameters, {facts['memory_mb']:,.0f} MB of memory",
+        f"{facts['parameters']:,} parameters, {facts['memory_mb']:,.0f} MB of memory; "
+        f"{_STARTS[facts['start']]}",
     ]
     bits, counted = facts["bits_per_char"], facts["references"]
     lines.append(

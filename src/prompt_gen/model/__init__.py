@@ -14,7 +14,16 @@ if TYPE_CHECKING:
     from torch import nn
     from transformers import PreTrainedModel
 
-__all__ = ["ARCHITECTURES", "Shape", "begin", "build", "check", "choose_shape", "residual_writers"]
+__all__ = [
+    "ARCHITECTURES",
+    "Shape",
+    "begin",
+    "build",
+    "check",
+    "choose_shape",
+    "residual_writers",
+    "start",
+]
 
 ARCHITECTURES = Choices(
     "architecture",
@@ -59,6 +68,18 @@ def choose_shape(config: ModelConfig, train: TrainConfig, device: str, n_tokens:
     return sizing.choose_shape(config, train, device, n_tokens)
 
 
+def start(config: ModelConfig, tokenizer: Tokenizer, text: Part) -> str:
+    """What the weights begin as: "pretrained", "bigrams" or "random"."""
+    if config.pretrained:
+        return "pretrained"
+    if config.start != "auto":
+        return config.start
+    from prompt_gen.model import bigrams
+
+    has_them = "bigrams" in ARCHITECTURES.load(config.architecture).STARTS
+    return "bigrams" if has_them and bigrams.are_known(text, tokenizer.size) else "random"
+
+
 def begin(
     config: ModelConfig, shape: Shape, tokenizer: Tokenizer, text: Part, seed: int
 ) -> "PreTrainedModel":
@@ -69,10 +90,9 @@ def begin(
     ends, part = (tokenizer.bos_id, tokenizer.eos_id), ARCHITECTURES.load(config.architecture)
     if config.pretrained is None:
         model = build(config, shape, tokenizer.size, seed, ends)
-        from prompt_gen.model import bigrams
+        if start(config, tokenizer, text) == "bigrams":
+            from prompt_gen.model import bigrams
 
-        has_them = "bigrams" in part.STARTS and bigrams.are_known(text, tokenizer.size)
-        if config.start == "bigrams" or (config.start == "auto" and has_them):
             part.begin(model, bigrams.count(text, tokenizer.size, shape.width - 1, seed))
         return model
     rows = adopt.rows(adopt.find(pretrained.find(config.pretrained)), tokenizer)

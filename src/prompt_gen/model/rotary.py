@@ -75,11 +75,16 @@ def begin(model: "PreTrainedModel", bigrams: Bigrams) -> None:
     n_vocab, width = len(left_VD), left_VD.shape[1] + 1
     embeddings_VD = torch.cat([torch.ones(n_vocab, 1), left_VD * _REST], 1)
     head_VD = torch.cat([bigrams.log_share_V[:, None], right_VD / _REST], 1) / math.sqrt(width)
-    gain_D = (head_VD.square().mean(0).sqrt() / _HEAD).clamp(min=1e-3)
+    size_D = head_VD.square().mean(0).sqrt()
+    # A small vocabulary has fewer dimensions than the network: the others stay as they are.
+    is_told_D = size_D > 1e-6
+    gain_D = torch.where(is_told_D, size_D / _HEAD, 1.0)
+    embedding: nn.Parameter = model.base_model.embed_tokens.weight  # type: ignore[union-attr]
+    fresh_VD = embedding.detach().clone()
     model.config.tie_word_embeddings = False
-    model.lm_head.weight = nn.Parameter(head_VD / gain_D)
+    model.lm_head.weight = nn.Parameter(torch.where(is_told_D, head_VD / gain_D, fresh_VD))
     with torch.no_grad():
-        model.get_input_embeddings().weight.copy_(_EMBEDDING * embeddings_VD)  # type: ignore[operator]
+        embedding.copy_(torch.where(is_told_D, _EMBEDDING * embeddings_VD, fresh_VD))
         for name, weight in model.base_model.named_parameters():
             if name == "norm.weight":
                 weight.copy_(gain_D)

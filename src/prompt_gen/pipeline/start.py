@@ -42,7 +42,7 @@ class Start:
 
     def foresee(self, watch: Watch) -> "Forecast":
         """What the training will be like, beside what counting its text reaches."""
-        from prompt_gen import training
+        from prompt_gen import model, training
 
         return training.foresee(
             self.network,
@@ -51,7 +51,7 @@ class Start:
             self.config.train,
             self.run.station("training"),
             watch,
-            continued=self.config.model.pretrained is not None,
+            model.start(self.config.model, self.tokenizer, self.shards.train),
         )
 
     def fit(self, watch: Watch, *, resume: bool = False, force: bool = False) -> "Trained":

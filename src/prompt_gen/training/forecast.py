@@ -49,6 +49,7 @@ class Forecast:
     device: str
     shape: str  # layers x width
     parameters: int
+    start: str  # what the weights begin as
     train_tokens: int  # different ones, as the text has them
     steps: int
     epochs: float
@@ -99,11 +100,11 @@ def foresee(
     config: TrainConfig,
     directory: Path,
     watch: Watch,
-    continued: bool = False,
+    start: str = "random",
 ) -> Forecast:
     """Time a few steps of a copy of the model, and say what a run of these settings will be like.
 
-    A model is `continued` if its weights are not fresh: what is expected of it is an upper bound.
+    `start` is what its weights begin as; of pretrained ones what is expected is an upper bound.
 
     Raises:
         CorpusTooSmall: fewer tokens than can be learned from.
@@ -113,6 +114,7 @@ def foresee(
     device = choose_device(config)
     free_mb = memory.free_mb(device)
     _refuse_memory(_least_mb(model), free_mb)
+    continued = start == "pretrained"
     recipe = recipes.choose(config, device, epochs=0.0, continued=continued)
     measured, counted = pace.measure(model, shards, tokenizer, config, recipe, directory, watch)
     context: int = model.config.max_position_embeddings
@@ -127,6 +129,7 @@ def foresee(
         device=device,
         shape=f"{model.config.num_hidden_layers} x {model.config.hidden_size}",
         parameters=sum(p.numel() for p in model.parameters()),
+        start=start,
         train_tokens=shards.train.n_tokens,
         steps=length.n_steps,
         epochs=round(epochs, 2),
@@ -137,7 +140,7 @@ def foresee(
         memory_mb=round(measured.memory_mb, 1),
         free_mb=round(free_mb, 1),
         bits_per_char=expected_bits(
-            counted, min(length.n_tokens, plan.max_tokens), shards.train.n_tokens
+            counted, min(length.n_tokens, plan.max_tokens), shards.train.n_tokens, start
         ),
         references=counted,
         warnings=tuple(_warnings(epochs, length.loop_s, config, recipe)),
