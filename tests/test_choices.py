@@ -17,7 +17,7 @@ from prompt_gen.vocab import TOKENIZERS
 
 TABLES = {
     "vocab": (TOKENIZERS, "fit", {"tokenizer", "bytelevel", "learning", "adopt", "compare"}),
-    "model": (ARCHITECTURES, "build", {"sizing", "rotary", "sinusoidal", "pretrained"}),
+    "model": (ARCHITECTURES, "build", {"sizing", "rotary", "sinusoidal", "pretrained", "bigrams"}),
     "export": (EXPORTERS, "export", set()),
 }
 
