@@ -274,6 +274,21 @@ class TrainConfig(Section):
     )
 
 
+class MemoryConfig(Section):
+    """Training text to a memory of it."""
+
+    budget: float = Field(
+        default=1.5,
+        ge=0,
+        le=100,
+        description="room for it, bytes for each byte of training text; where it does not do, "
+        "documents that share least with others are left out; 0: no memory",
+    )
+    order: int = Field(
+        default=5, ge=2, le=16, description="tokens that Kneser-Ney looks at together"
+    )
+
+
 class EngineConfig(Section):
     """A prefix to candidates."""
 
@@ -289,6 +304,25 @@ class EngineConfig(Section):
     )
     threads: int = Field(
         default=0, ge=0, le=64, description="threads of the graph; 0: one per core, at most 2"
+    )
+    experts: Literal["both", "network", "memory"] = Field(
+        default="both", description="what is asked: the network, the memory of the text, or both"
+    )
+    verbatim: Literal["any", "never", "only"] = Field(
+        default="any",
+        description="continuations that stand in the training text word for word: any may be "
+        "shown, none is, or no other is",
+    )
+    min_lines: int = Field(
+        default=1,
+        ge=1,
+        description="lines of the training text that hold a continuation word for word, if any "
+        "does, for it to be shown",
+    )
+    free_chars: int = Field(
+        default=8,
+        ge=0,
+        description="continuations of so many characters may be shown however rare they are",
     )
 
 

@@ -6,6 +6,7 @@
       corpus/        train.json  validation.json  test.json  ledger.parquet
       vocab/         tokenizer.json  vocab.txt
       shards/        train-00000.shard  train-00001.shard  train.weights  validation-...
+      memory/        text.npy  suffixes.npy  ...  memory.json
       training/      forecast.json  metrics.jsonl  checkpoints/  best/  tensorboard/  report.html
       bundle/        the artefact that completes and serves, with its evaluation
 
@@ -33,7 +34,7 @@ from prompt_gen.storage import (
     write_atomic,
 )
 
-STATIONS = ("corpus", "vocab", "shards", "training", "bundle")
+STATIONS = ("corpus", "vocab", "shards", "memory", "training", "bundle")
 LOCK = ".lock"
 
 

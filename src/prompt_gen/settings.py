@@ -32,6 +32,7 @@ from prompt_gen.config import (
     CorpusConfig,
     EngineConfig,
     EvaluateConfig,
+    MemoryConfig,
     ModelConfig,
     ServeConfig,
     TrainConfig,
@@ -55,6 +56,7 @@ class RunConfig(BaseSettings):
     vocab: VocabConfig = Field(default_factory=VocabConfig)
     model: ModelConfig = Field(default_factory=ModelConfig)
     train: TrainConfig = Field(default_factory=TrainConfig)
+    memory: MemoryConfig = Field(default_factory=MemoryConfig)
     engine: EngineConfig = Field(default_factory=EngineConfig)
     evaluate: EvaluateConfig = Field(default_factory=EvaluateConfig)
     serve: ServeConfig = Field(default_factory=ServeConfig)

@@ -70,6 +70,14 @@ def write_whole(path: Path, data: bytes | memoryview) -> None:
         raise OSError(errno.ENOSPC, why, str(path))
 
 
+def link(old: Path, new: Path) -> None:
+    """The same file at a second place; a copy where the file system has no hard links."""
+    try:
+        os.link(old, new)
+    except OSError:
+        shutil.copyfile(old, new)
+
+
 def save_array(path: Path, array: "np.ndarray") -> None:
     """Write what `np.save` writes; that loses the end of an array on a full disk in silence."""
     import numpy as np

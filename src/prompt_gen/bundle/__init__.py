@@ -4,6 +4,8 @@ bundle/
   model.safetensors  config.json   stock transformers load these
   tokenizer.json  tokenizer_config.json
   model.onnx         the graph that completes; its weights are those of model.safetensors
+  memory/            the training text to look things up in, unless there is none
+  mixture.json       how far the network and the memory are believed
   manifest.json      SHA-256 of all of the above, the hash of the vocabulary, the run's facts
   report.json  README.md    the evaluation, and the card that shows it
   calibration.json          the temperature of scores that the evaluation found
@@ -12,6 +14,7 @@ bundle/
 import json
 import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,12 +22,14 @@ from typing import Any
 from prompt_gen.bundle import card
 from prompt_gen.errors import Damaged, Mismatch, NotABundle, NotFound
 from prompt_gen.run import Run, fingerprint
-from prompt_gen.storage import file_hash, write_atomic, write_whole
+from prompt_gen.storage import file_hash, link, write_atomic, write_whole
 from prompt_gen.vocab import Tokenizer, load_tokenizer
 
 FORMAT = 1
 MANIFEST = "manifest.json"
 CALIBRATION = "calibration.json"
+MIXTURE = "mixture.json"
+MEMORY = "memory"
 _STOCK = ("config.json", "model.safetensors")
 
 
@@ -45,6 +50,17 @@ class Bundle:
     def graph(self) -> Path:
         """The ONNX graph."""
         return self.path / "model.onnx"
+
+    @property
+    def memory(self) -> Path | None:
+        """The directory of the memory, if there is one."""
+        where = self.path / MEMORY
+        return where if where.is_dir() else None
+
+    @property
+    def mixture(self) -> list[list[float]]:
+        """How far network and memory are believed; there is no memory without it."""
+        return json.loads((self.path / MIXTURE).read_text("utf-8"))["weights"]
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -80,10 +96,21 @@ class Bundle:
         return float(found)
 
 
+Mixed = Callable[[Bundle], dict[str, Any]]  # the weights, and what else is known of the memory
+
+
 def write(
-    run: Run, model_directory: Path, tokenizer: Tokenizer, graph: bytes, facts: dict[str, Any]
+    run: Run,
+    model_directory: Path,
+    tokenizer: Tokenizer,
+    graph: bytes,
+    facts: dict[str, Any],
+    memory: Path | None = None,
+    mixed: Mixed | None = None,
 ) -> Bundle:
     """Put the parts together in the run's bundle directory.
+
+    With a memory, `mixed` finds how far it is believed, from the bundle so far.
 
     Raises:
         Mismatch: the model has another number of tokens than the tokenizer.
@@ -104,9 +131,21 @@ def write(
             "format": FORMAT,
             "name": run.path.resolve().name,
             "vocab_hash": tokenizer.hash,
-            "files": {file.name: file_hash(file) for file in sorted(staged.iterdir())}
-            | {name: file_hash(model_directory / name) for name in _STOCK},
             "facts": facts,
+        }
+        if memory and mixed:
+            (staged / MEMORY).mkdir()
+            for file in memory.iterdir():
+                link(file, staged / MEMORY / file.name)
+            found = mixed(Bundle(staged, tokenizer, manifest))
+            (staged / MIXTURE).write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+            manifest["facts"] = facts | {
+                "memory": {k: v for k, v in found.items() if k != "weights"}
+            }
+        files = [file for file in sorted(staged.rglob("*")) if file.is_file()]
+        manifest["files"] = {
+            **{file.relative_to(staged).as_posix(): file_hash(file) for file in files},
+            **{name: file_hash(model_directory / name) for name in _STOCK},
         }
         _verify(staged, manifest["files"])  # the copies, before they take the place of others
         text = json.dumps(manifest, ensure_ascii=False, indent=1)

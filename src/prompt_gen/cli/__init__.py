@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from prompt_gen import __version__, launch
-from prompt_gen.cli import corpora, stations, use
+from prompt_gen.cli import corpora, remembered, stations, use
 from prompt_gen.cli.groups import DefaultGroup
 from prompt_gen.errors import Diverged, Interrupted, PromptGenError, from_os_error
 
@@ -25,8 +25,8 @@ prompt-gen evaluate runs/clinic --data heldout.txt
 prompt-gen serve runs/clinic
 """
 _TRAIN = (
-    "accelerate", "charset_normalizer", "onnx", "pyarrow", "tensorboard", "torch", "transformers",
-    "zstandard",
+    "accelerate", "charset_normalizer", "onnx", "pyarrow", "pydivsufsort", "tensorboard", "torch",
+    "transformers", "zstandard",
 )  # fmt: skip
 _EXTRAS = dict.fromkeys(_TRAIN, "train") | {"loky": "evaluate"}  # where a library comes from
 
@@ -46,8 +46,14 @@ corpus.command("read")(corpora.read)
 corpus.command("explain")(corpora.explain)
 corpus.command("report")(corpora.report)
 
+memory = typer.Typer(no_args_is_help=True, help="The training text as half of the model.")
+memory.command("build")(remembered.build)
+memory.command("info")(remembered.info)
+memory.command("query")(remembered.query)
+
 app.add_typer(corpus, name="corpus")
 app.add_typer(vocab, name="vocab")
+app.add_typer(memory, name="memory")
 app.command()(stations.tokenize)
 app.command()(stations.train)
 app.command()(stations.report)

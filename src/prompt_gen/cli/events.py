@@ -77,6 +77,18 @@ def _shards(facts: dict[str, Any]) -> str:
     return text
 
 
+def _memory(facts: dict[str, Any]) -> str:
+    """What is remembered; and what it costs, where documents had to be left out."""
+    text = (
+        f"memory: {facts['documents']:,} of {facts['of_documents']:,} documents in "
+        f"{facts['bytes'] / facts['text_bytes']:.2f} bytes for each of the text, "
+        f"{facts['bits_per_char']:.2f} bits per character on validation lines alone"
+    )
+    if whole := facts.get("unpruned_bits_per_char"):
+        text += f" ({whole:.2f} with all: more room by --memory-budget)"
+    return text
+
+
 def _vocab_start(facts: dict[str, Any]) -> str:
     chars = f"{facts['chars']:,} characters"
     if "size" not in facts:
@@ -155,6 +167,12 @@ _TEXTS = {
     ("vocab", "start"): _vocab_start,
     ("vocab", "done"): lambda f: f"vocab: {f['kind']}, {f['size']:,} entries",
     ("shards", "done"): _shards,
+    ("memory", "start"): lambda f: f"memory: sorting {f['tokens']:,} tokens of training text",
+    ("memory", "done"): _memory,
+    ("memory", "mixed"): lambda f: (
+        f"memory: {f['both']:.2f} bits per character on validation lines with both, "
+        f"{f['network']:.2f} by the network alone, {f['memory']:.2f} by the memory alone"
+    ),
     ("training", "forecast"): _training_forecast,
     ("training", "start"): _training_start,
     ("training", "count"): lambda f: (

@@ -32,6 +32,14 @@ VocabSource = Annotated[
     Path | None,
     typer.Option("--from", help="A vocab.txt or tokenizer.json to take instead of learning one."),
 ]
+MemoryBudget = Annotated[
+    float | None,
+    typer.Option(
+        "--memory-budget",
+        metavar="X",
+        help="Room for the memory, bytes for each byte of training text; 0: none. (default: 1.5)",
+    ),
+]
 Files = Annotated[
     list[Path],
     typer.Argument(metavar="FILE...", help="Files, directories, patterns; - for standard input."),

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # the engine would load onnxruntime before any command is chosen
@@ -131,10 +131,36 @@ def explanation(found: "Explanation") -> None:
         print(f"  document {index:<5,}{text}")
 
 
-def candidates(found: "Sequence[Candidate]") -> None:
-    """Candidates on stdout, most probable first."""
+def candidates(
+    found: "Sequence[Candidate]", examples: "Callable[[Candidate], list[str]] | None" = None
+) -> None:
+    """Candidates on stdout, most probable first; with lines that hold them, if that is asked."""
     for candidate in found:
         print(f"{candidate.score:7.2%}  {candidate.text}")
+        for line in examples(candidate) if examples else ():
+            print(f"         in {candidate.lines:,} lines, e.g. {line}")
+
+
+def memory(facts: dict[str, Any]) -> None:
+    """What a memory holds, and what leaving documents out has cost."""
+    share = facts["bytes"] / facts["text_bytes"]
+    print(f"documents       {facts['documents']:,} of {facts['of_documents']:,}")
+    print(f"tokens          {facts['tokens']:,}")
+    print(f"room            {facts['bytes']:,} bytes, {share:.2f} for each byte of text")
+    print(f"order           {facts['order']} (Kneser-Ney), and the longest match")
+    whole = facts.get("unpruned_bits_per_char")
+    beside = f" ({whole:.3f} with all documents)" if whole else ""
+    print(f"bits/character  {facts['bits_per_char']:.3f} on validation lines, alone{beside}")
+
+
+def looked_up(found: dict[str, Any]) -> None:
+    """Where a text stands, what follows its last words, and examples."""
+    print(f"{found['lines']:,} lines hold it")
+    print(f"behind the last {found['match']!r} ({found['match_lines']:,} lines):")
+    for row in found["continuations"]:
+        print(f"{row['probability']:7.2%}  {row['token']}")
+    for text in found["examples"]:
+        print(f"  {text}")
 
 
 def short(value: Any) -> str:

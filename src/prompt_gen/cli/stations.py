@@ -20,6 +20,7 @@ from prompt_gen.cli.options import (
     Force,
     Format,
     Kind,
+    MemoryBudget,
     OnBadBytes,
     Out,
     RunDir,
@@ -120,6 +121,7 @@ def train(
     kind: Kind = None,
     vocab_size: VocabSize = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Of all that is random.")] = None,
+    memory_budget: MemoryBudget = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on where the run was stopped.")
     ] = False,
@@ -164,6 +166,7 @@ def train(
         "train": {"minutes": minutes, "steps": steps, "seed": seed},
         "model": {"architecture": arch, "pretrained": pretrained and str(pretrained)},
         "vocab": _vocabulary(kind, vocab_size),
+        "memory": {"budget": memory_budget},
     }
     if resume:
         run = Run.open(out)

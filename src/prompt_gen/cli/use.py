@@ -3,6 +3,7 @@
 import shlex
 import sys
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +23,9 @@ def complete(
     max_chars: Annotated[
         int | None, typer.Option("--max-chars", help="Longest continuation. (default: 24)")
     ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show a training line that holds a candidate.")
+    ] = False,
     as_json: AsJson = False,
     config: ConfigFile = None,
     set_: Settings = None,
@@ -39,10 +43,13 @@ def complete(
         if not found:
             show.say("nothing to complete: the last line is blank")
         if as_json:
-            rows = [asdict(candidate) for candidate in found]
+            rows = [
+                asdict(each) | ({"examples": completer.examples(typed, each)} if explain else {})
+                for each in found
+            ]
             show.result({"prompt": typed, "candidates": rows})
         else:
-            show.candidates(found)
+            show.candidates(found, partial(completer.examples, typed, n=1) if explain else None)
 
     if text is not None:
         answer(text)

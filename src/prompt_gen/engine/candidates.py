@@ -20,7 +20,8 @@ class Candidate:
     completion: str
     score: float  # 0 to 1
     finish_reason: str  # "sentence", "eos", "length" or "deadline"
-    source: str = "model"
+    source: str = "model"  # "memory" where the training text holds it word for word
+    lines: int = 0  # of the training text that do
 
 
 @dataclass(frozen=True)

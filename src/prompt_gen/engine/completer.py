@@ -7,17 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from prompt_gen import bundle
+from prompt_gen import bundle, memory
 from prompt_gen.bundle import Bundle
 from prompt_gen.config import EngineConfig, validated
 from prompt_gen.engine.calibration import calibrated
-from prompt_gen.engine.candidates import Candidate, typed_line
+from prompt_gen.engine.candidates import Candidate, Stop, typed_line
 from prompt_gen.engine.covers import Vocabulary
 from prompt_gen.engine.language_model import LanguageModel
-from prompt_gen.engine.runtime import Graph
+from prompt_gen.engine.remembering import language_model
 from prompt_gen.engine.search import Search
+from prompt_gen.engine.verbatim import Verbatim, rule
 from prompt_gen.errors import SettingError
+from prompt_gen.memory import Memory
 from prompt_gen.vocab import Tokenizer
+
+_FIXED = {"threads", "experts"}  # settings of a completer, not of a request
 
 
 def _never() -> bool:
@@ -36,12 +40,14 @@ class Completer:
         model: LanguageModel,
         config: EngineConfig | None = None,
         temperature: float = 1.0,
+        remembered: Memory | None = None,
     ) -> None:
         self.tokenizer = tokenizer
         self.model = model
         self.config = config or EngineConfig()
         self.temperature = temperature
         self._vocabulary = Vocabulary(tokenizer)
+        self._verbatim = Verbatim(remembered.index, tokenizer) if remembered else None
         self._lock = threading.Lock()
 
     @classmethod
@@ -52,8 +58,9 @@ class Completer:
             Damaged, Mismatch: see `Graph`, and `Bundle.temperature`.
         """
         config = config or EngineConfig()
-        graph = Graph(loaded, config.threads)
-        return cls(loaded.tokenizer, graph, config, loaded.temperature)
+        remembered = memory.load(loaded.memory) if loaded.memory else None
+        model = language_model(loaded, remembered, config)
+        return cls(loaded.tokenizer, model, config, loaded.temperature, remembered)
 
     @classmethod
     def load(cls, path: str | Path, **settings: Any) -> "Completer":
@@ -79,16 +86,41 @@ class Completer:
             SettingError: an unknown setting, or a value out of range.
             InvalidRequest: the text is not well-formed Unicode.
         """
-        if "threads" in settings:
-            raise SettingError("threads are chosen when the completer is loaded", "Leave it out")
-        config = validated(EngineConfig, self.config.model_dump() | settings)
+        config = self._settled(settings)
         typed = typed_line(text)
         if not typed:
             return []
+        allowed = rule(self._verbatim, typed, config)
         with self._lock:
-            found = Search(self.model, self._vocabulary, config, cancelled).run(typed)
+            found = Search(self.model, self._vocabulary, config, cancelled, allowed).run(typed)
         scores = calibrated(np.exp([f.logprob for f in found]), self.temperature)
         return [
-            Candidate(text + f.stop.completion, f.stop.completion, score, f.stop.reason)
+            self._candidate(text, typed, f.stop, score)
             for f, score in zip(found, scores.tolist(), strict=True)
         ]
+
+    def examples(self, text: str, candidate: Candidate, n: int = 3) -> list[str]:
+        """Up to n lines of the training text that hold a candidate word for word."""
+        if not candidate.lines or self._verbatim is None:
+            return []
+        stopped = Stop(candidate.completion, candidate.finish_reason)
+        documents = self._verbatim.documents(typed_line(text), stopped)
+        return [self._verbatim.text(document) for document in documents[:n].tolist()]
+
+    def _settled(self, settings: dict[str, Any]) -> EngineConfig:
+        for name in _FIXED & settings.keys():
+            raise SettingError(f"{name} is chosen when the completer is loaded", "Leave it out")
+        config = validated(EngineConfig, self.config.model_dump() | settings)
+        if self._verbatim is None and (config.verbatim != "any" or config.min_lines > 1):
+            raise SettingError(
+                "engine.verbatim and engine.min_lines need the memory of the training text, and "
+                "there is none",
+                "Build it: prompt-gen memory build RUN",
+            )
+        return config
+
+    def _candidate(self, text: str, typed: str, found: Stop, score: float) -> Candidate:
+        n_lines = self._verbatim.n_lines(typed, found) if self._verbatim else 0
+        completion = found.completion
+        source = "memory" if n_lines else "model"
+        return Candidate(text + completion, completion, score, found.reason, source, n_lines)

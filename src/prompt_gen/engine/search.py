@@ -48,7 +48,9 @@ class Search:
         vocabulary: Vocabulary,
         config: EngineConfig,
         cancelled: Callable[[], bool],
+        allowed: Callable[[Stop], bool] | None = None,
     ) -> None:
+        self._allowed = allowed  # continuations that may be shown; none: all
         self.model, self.vocabulary, self.config = model, vocabulary, config
         self._cancelled = cancelled
         self._deadline = time.monotonic() + config.deadline_ms / 1000
@@ -205,6 +207,8 @@ class Search:
         if stopped is None or not stopped.completion.strip():
             return
         known = self._found.get(stopped.completion)
+        if known is None and self._allowed and not self._allowed(stopped):
+            return
         total = logprob if known is None else float(np.logaddexp(known.logprob, logprob))
         self._found[stopped.completion] = Found(stopped, total)
 

@@ -1,7 +1,7 @@
 """What is measured side by side: the bundle, baselines of its training text, another bundle."""
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from prompt_gen import bundle
@@ -9,7 +9,6 @@ from prompt_gen.bundle import Bundle
 from prompt_gen.config import EngineConfig, EvaluateConfig
 from prompt_gen.corpus import Corpus
 from prompt_gen.engine import Completer
-from prompt_gen.engine.runtime import Graph
 from prompt_gen.evaluate import baselines
 from prompt_gen.evaluate.baselines import BASELINES, Completes
 from prompt_gen.run import fingerprint
@@ -17,13 +16,14 @@ from prompt_gen.storage import file_hash
 
 VERSION = 1  # of what baselines learn
 MODEL, OTHER = "model", "other"
+NETWORK, MEMORY = "network", "memory"  # the halves of the bundle's model, each by itself
 
 
 @dataclass(frozen=True)
 class Predictor:
     """Where a predictor is, so that other processes can open it too."""
 
-    name: str  # MODEL, OTHER, or a row of BASELINES
+    name: str  # MODEL, one of its halves, OTHER, or a row of BASELINES
     title: str
     chinese: str
     path: Path
@@ -33,8 +33,18 @@ class Predictor:
         """Load it. Its scores are not calibrated: that is done when they are looked at."""
         if self.name in BASELINES:
             return baselines.load(self.name, self.path, engine)
-        made = bundle.load(self.path)
-        return Completer(made.tokenizer, Graph(made, engine.threads), engine)
+        experts = {NETWORK: "network", MEMORY: "memory"}.get(self.name, engine.experts)
+        completer = Completer.of(
+            bundle.load(self.path), engine.model_copy(update={"experts": experts})
+        )
+        completer.temperature = 1.0
+        return completer
+
+
+_HALVES = (
+    (NETWORK, "the network alone", "仅网络"),
+    (MEMORY, "the memory alone", "仅记忆"),
+)
 
 
 def beside(
@@ -49,6 +59,9 @@ def beside(
     Baselines are kept in `directory`; without the corpus there are none.
     """
     found = [_of_bundle(made, MODEL)]
+    if made.memory:
+        found += [replace(found[0], name=name, title=title, chinese=chinese)
+                  for name, title, chinese in _HALVES]  # fmt: skip
     if corpus is not None:
         found += [_of_text(name, made, corpus, config, directory) for name in BASELINES]
     if other is not None:

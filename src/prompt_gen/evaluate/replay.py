@@ -33,6 +33,7 @@ _BLOCK = 128  # lines whose offers are kept together: what was typed before an e
 _KEPT = 500  # files
 _SOURCES = (
     "engine/*.py",
+    "memory/*.py",
     "evaluate/likelihood.py",
     "evaluate/baselines/*.py",
     "vocab/*.py",
@@ -125,7 +126,7 @@ class Replay:
     def _path(self, what: str, predictor: Predictor, *rest: Any) -> Path:
         settings = self._engine.model_dump()
         how = (_code(), self._workers.n, settings)
-        print_ = fingerprint(VERSION, what, predictor.fingerprint, *how, *rest)
+        print_ = fingerprint(VERSION, what, predictor.name, predictor.fingerprint, *how, *rest)
         return self._directory / "replays" / f"{print_}.json.gz"
 
 

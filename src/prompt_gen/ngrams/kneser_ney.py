@@ -141,12 +141,16 @@ def _estimated(
 
 
 def discounts(counts: np.ndarray) -> tuple[float, ...]:
-    """What is taken off counts of 1, of 2, and of 3 and more, from how many there are of each.
+    """What is taken off counts of 1, of 2, and of 3 and more."""
+    return discounts_by(np.bincount(np.minimum(counts, 5), minlength=6)[:5])
+
+
+def discounts_by(n: np.ndarray) -> tuple[float, ...]:
+    """The same, from how many n-grams count 0, 1, 2, 3 and 4.
 
     `FALLBACK_DISCOUNTS` where one of them cannot be told, or would leave nothing to share.
     Source: Chen and Goodman 1998, equation 26.
     """
-    n = np.bincount(np.minimum(counts, 5), minlength=6)[:5].astype(float)
     if not n[1:4].all():
         return FALLBACK_DISCOUNTS
     y = n[1] / (n[1] + 2 * n[2])

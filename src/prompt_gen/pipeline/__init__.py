@@ -4,15 +4,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from prompt_gen import bundle, corpus, shards, vocab
+from prompt_gen import bundle, corpus, memory, shards, vocab
 from prompt_gen import evaluate as evaluation
 from prompt_gen.config import validated
+from prompt_gen.errors import UsageError
 from prompt_gen.evaluate import Report
 from prompt_gen.pipeline import before, beside
 from prompt_gen.pipeline.facts import of_bundle
+from prompt_gen.pipeline.mixing import mixing
 from prompt_gen.pipeline.start import Start
-from prompt_gen.run import Run, Watch, silent
+from prompt_gen.run import Run, Watch, is_run, silent
 from prompt_gen.settings import RunConfig
+from prompt_gen.vocab import Tokenizer
 
 if TYPE_CHECKING:  # torch would be loaded by what only serves or completes
     from prompt_gen.training import Forecast
@@ -47,9 +50,12 @@ def train(
         shard_set = shards.write(documents, tokenizer, run, watch)
         start = Start.of(run, config, tokenizer, shard_set)
         trained = start.fit(watch, resume=resume, force=force)
+        remembered = memory.write(shard_set, tokenizer, run, config.memory, watch)
         graph = onnx.export(trained.directory, tokenizer.hash)
         facts = of_bundle(documents, tokenizer, config, start.shape, trained.facts)
-        bundle.write(run, trained.directory, tokenizer, graph, facts | {"command": command})
+        mixed = mixing(run, remembered, shard_set, watch)
+        parts = (trained.directory, tokenizer, graph, facts | {"command": command})
+        bundle.write(run, *parts, *mixed)
         quick = {"typed": min(config.evaluate.typed, config.evaluate.typed_after_training)}
         settings = config.model_copy(update={"evaluate": config.evaluate.model_copy(update=quick)})
         return evaluate(run.path, settings, watch, command=command)
@@ -96,6 +102,45 @@ def train_along(path: str | Path, *, resume: bool = False) -> None:
     config = validated(RunConfig, run.settings)
     tokenizer = vocab.load(run)
     Start.of(run, config, tokenizer, shards.load(run, tokenizer)).fit(silent, resume=resume)
+
+
+def remember(run: Run, config: RunConfig, watch: Watch = silent, *, force: bool = False) -> bool:
+    """Build the memory of a run; its bundle, if there is one, gets it in place of the old one.
+
+    Whether there is a bundle. Its evaluation is gone then, as another model would be.
+
+    Raises:
+        UsageError: the run has no shards.
+        PromptGenError: whatever is wrong with them, or with the bundle.
+    """
+    with run.claim():
+        tokenizer = vocab.load(run)
+        shard_set = shards.load(run, tokenizer)
+        if force:
+            run.forget("memory")
+        found = memory.write(shard_set, tokenizer, run, config.memory, watch)
+        if not run.station("bundle").exists():
+            return False
+        made = bundle.load(run.path)
+        facts = {name: value for name, value in made.facts.items() if name != "memory"}
+        parts = (made.path, tokenizer, made.graph.read_bytes(), facts)
+        bundle.write(run, *parts, *mixing(run, found, shard_set, watch))
+        return True
+
+
+def remembered(path: str | Path) -> tuple[memory.Memory, Tokenizer]:
+    """The memory of a run or of a bundle, with its vocabulary.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if is_run(Path(path)) and Run(path).fingerprint("memory"):
+        run = Run(path)
+        return memory.load(run.station("memory")), vocab.load(run)
+    made = bundle.load(path)
+    if made.memory is None:
+        raise UsageError(f"'{path}' has no memory", "Build it: prompt-gen memory build RUN")
+    return memory.load(made.memory), made.tokenizer
 
 
 def evaluate(

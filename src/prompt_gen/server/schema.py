@@ -41,7 +41,8 @@ class CandidateOut(BaseModel):
     completion: str = Field(description="what to insert behind the prompt")
     score: float = Field(description="how probable it is that the text goes on so")
     finish_reason: str = Field(description="sentence, eos, length or deadline")
-    source: str = Field(description="where it comes from: model")
+    source: str = Field(description="memory: the training text holds it word for word; else model")
+    lines: int = Field(description="lines of the training text that hold it word for word")
 
 
 class Timing(BaseModel):

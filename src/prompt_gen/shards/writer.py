@@ -1,7 +1,5 @@
 """Documents to the shard files of a part, a bounded batch in memory at a time."""
 
-import os
-import shutil
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain, islice
@@ -12,6 +10,7 @@ import numpy as np
 from prompt_gen.errors import Damaged, Mismatch
 from prompt_gen.shards import sealed
 from prompt_gen.shards.part import TextsHash, files, open_shard
+from prompt_gen.storage import link
 from prompt_gen.vocab import Tokenizer
 
 _BATCH_CHARS = 1 << 18  # characters and line ends encoded at a time
@@ -52,7 +51,7 @@ class PartWriter:
             ahead.update(islice(waiting, len(shard)))
             if (shard.before, shard.texts) != (self._texts.value, ahead.value):
                 return
-            _link(path, self._next_path())
+            link(path, self._next_path())
             self._texts = ahead
             self.n_kept += len(shard)
             self.n_tokens += len(shard.tokens)
@@ -153,11 +152,3 @@ def _batches(texts: Iterable[str], n_chars: int) -> Iterator[list[str]]:
         batch.append(text)
     if batch:
         yield batch
-
-
-def _link(old: Path, new: Path) -> None:
-    """The same file at a second place; a copy where the file system has no hard links."""
-    try:
-        os.link(old, new)
-    except OSError:
-        shutil.copyfile(old, new)

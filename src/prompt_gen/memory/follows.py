@@ -1,0 +1,199 @@
+"""What follows a context in the text, and how often: read off the index, or kept where it is long.
+
+An n-gram counts, as Kneser-Ney has it, as often as different tokens come before it; by the lines it
+stands in, if it begins with BOS or is of the highest order (see `ngrams.kneser_ney`). What follows
+a context that stands at up to MAX_PLACES places is read off its range of suffixes; what follows the
+few more frequent ones is kept with its counts.
+
+R suffixes, K contexts, S continuations of all of them, P places of all of them
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from prompt_gen.memory.index import Index, opened
+from prompt_gen.storage import save_array
+
+MAX_PLACES = 512  # that are read for a context: fewer take more room, more take more time
+_BLOCK = 1 << 22  # suffixes that are counted at a time
+_ARRAYS = ("lows", "starts", "tokens", "counts")
+
+
+@dataclass(frozen=True)
+class Continuations:
+    """What follows each of some contexts; that of one is together, ascending by token."""
+
+    context_S: np.ndarray  # int64: its number
+    token_S: np.ndarray  # int64
+    count_S: np.ndarray  # int64
+
+
+@dataclass(frozen=True)
+class Frequent:
+    """What follows the contexts of one depth that stand at more than MAX_PLACES places."""
+
+    lows: np.ndarray  # uint32, ascending: where the range of each context begins
+    starts: np.ndarray  # uint32: what follows context i is [starts[i]:starts[i + 1]]
+    tokens: np.ndarray  # as in the text
+    counts: np.ndarray  # uint16 or uint32
+
+    def behind(self, low_K: np.ndarray) -> Continuations:
+        """What follows some of these contexts."""
+        at_K = self.lows.searchsorted(low_K)
+        starts_K, ends_K = (self.starts[at].astype(np.int64) for at in (at_K, at_K + 1))
+        context_S, entry_S = _spread(starts_K, ends_K)
+        return Continuations(
+            context_S, self.tokens[entry_S].astype(np.int64), self.counts[entry_S].astype(np.int64)
+        )
+
+    def save(self, directory: Path, depth: int) -> None:
+        """Write it."""
+        for name in _ARRAYS:
+            save_array(directory / f"{name}-{depth}.npy", getattr(self, name))
+
+
+NOTHING = Frequent(*(np.zeros(0, np.int64) for _ in _ARRAYS))
+
+
+def load(directory: Path, depth: int) -> Frequent:
+    """What `Frequent.save` wrote."""
+    return Frequent(*(opened(directory / f"{name}-{depth}.npy") for name in _ARRAYS))
+
+
+def read(
+    index: Index,
+    depth_K: np.ndarray,
+    low_K: np.ndarray,
+    high_K: np.ndarray,
+    is_by_line_K: np.ndarray,
+) -> Continuations:
+    """What follows contexts of `depth` tokens that stand at suffixes[low:high].
+
+    Counted by lines where that is said, else by different tokens before the context.
+    """
+    context_P, row_P = _spread(low_K, high_K)
+    place_P = index.places(row_P)
+    token_P = index.text[place_P + depth_K[context_P]]
+    is_new_P = np.ones(len(token_P), bool)
+    is_new_P[1:] = (token_P[1:] != token_P[:-1]) | (context_P[1:] != context_P[:-1])
+    first_S = np.flatnonzero(is_new_P)
+    context_S = context_P[first_S]
+    count_S = _counts(index, place_P, first_S, is_by_line_K[context_S])
+    return Continuations(context_S, token_P[first_S].astype(np.int64), count_S)
+
+
+def _spread(low_K: np.ndarray, high_K: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The numbers of all ranges one behind the other: which range, and which number."""
+    size_K = high_K - low_K
+    range_P = np.repeat(np.arange(len(size_K)), size_K)
+    return range_P, np.arange(len(range_P)) + (low_K - np.cumsum(size_K) + size_K)[range_P]
+
+
+def _counts(
+    index: Index, place_P: np.ndarray, first_S: np.ndarray, is_by_line_S: np.ndarray
+) -> np.ndarray:
+    """The counts of n-grams whose places are together; the first places of each are given."""
+    size_S = np.diff(first_S, append=len(place_P))
+    count_S = np.ones(len(first_S), np.int64)  # one token comes before a single place
+    if is_by_line_S.any():
+        lines_S = np.add.reduceat(index.lines_at(place_P), first_S)
+        count_S = np.where(is_by_line_S, lines_S, count_S)
+    several_S = ~is_by_line_S & (size_S > 1)
+    if several_S.any():
+        is_wanted_P = np.repeat(several_S, size_S)
+        ngram_P = np.repeat(np.arange(len(size_S)), size_S)[is_wanted_P]
+        keys = ngram_P << 32 | index.text[place_P[is_wanted_P] - 1]
+        keys.sort()
+        is_other = np.diff(keys, prepend=-1) != 0
+        found_S = np.bincount(keys[is_other] >> 32, minlength=len(size_S))
+        count_S[several_S] = found_S[several_S]
+    return count_S
+
+
+def count(index: Index, order: int) -> Iterator[tuple[np.ndarray, Frequent]]:
+    """For each order how many n-grams count 0, 1, 2, 3, 4; and what follows frequent contexts.
+
+    That of order 1 follows the context of no token, whose continuations are all kept.
+    """
+    bos, n = index.bos, index.n_rows
+    is_new_R, is_whole_R = np.zeros(n, bool), np.ones(n, bool)
+    is_new_R[0] = True
+    low_F, high_F = np.array([0]), np.array([n])
+    for k in range(1, order + 1):
+        _refine(index, is_new_R, is_whole_R, k)
+        n_by_count = np.zeros(5, np.int64)
+        kept: list[tuple[np.ndarray, ...]] = []
+        next_F: list[tuple[np.ndarray, ...]] = []
+        for low_S, size_S, token_S, count_S in _ngrams(index, is_new_R, is_whole_R, k, k == order):
+            goes_on_S = (size_S > MAX_PLACES) & (token_S != index.eos)
+            next_F.append((low_S[goes_on_S], (low_S + size_S)[goes_on_S]))
+            n_by_count += np.bincount(np.minimum(count_S, 5)[token_S != bos], minlength=6)[:5]
+            if len(low_F):
+                parent_S = np.maximum(low_F.searchsorted(low_S, "right") - 1, 0)
+                is_in_S = (low_S >= low_F[parent_S]) & (low_S < high_F[parent_S]) & (token_S != bos)
+                kept.append((low_F[parent_S][is_in_S], token_S[is_in_S], count_S[is_in_S]))
+        if k == 1:  # no suffix begins with EOS
+            eos_1 = np.array([index.eos]), np.array([_n_before_eos(index)])
+            n_by_count += np.bincount(np.minimum(eos_1[1], 5), minlength=6)[:5]
+            kept.append((np.zeros(1, np.int64), *eos_1))
+        yield n_by_count, _frequent(index, kept)
+        low_F, high_F = (np.concatenate(column) for column in zip(*next_F, strict=True))
+
+
+def _n_before_eos(index: Index) -> int:
+    """How many different tokens documents end with."""
+    ends = np.append(index.documents[1:], index.n_tokens) - 1
+    return len(np.unique(index.text[ends - 1]))
+
+
+def _refine(index: Index, is_new_R: np.ndarray, is_whole_R: np.ndarray, k: int) -> None:
+    """Mark where n-grams of order k begin among the suffixes, and which lie in one document."""
+    last = -1
+    for start in range(0, index.n_rows, _BLOCK):
+        here = slice(start, start + _BLOCK)
+        place_P = np.minimum(index.places(here) + k - 1, index.n_tokens)
+        token_P = index.text[place_P]
+        if k > 1:
+            is_whole_R[here] &= token_P != index.bos
+        is_new_R[here] |= np.diff(token_P.astype(np.int64), prepend=int(last)) != 0
+        last = token_P[-1]
+
+
+def _ngrams(
+    index: Index, is_new_R: np.ndarray, is_whole_R: np.ndarray, k: int, is_highest: bool
+) -> Iterator[tuple[np.ndarray, ...]]:
+    """The n-grams of order k in their order: first suffix, number of places, last token, count."""
+    n, start = index.n_rows, 0
+    while start < n:
+        end = min(n, start + _BLOCK)
+        more = int(is_new_R[end:].argmax()) if end < n else 0
+        end = end + more if end < n and is_new_R[end + more] else n
+        first_S = np.flatnonzero(is_new_R[start:end])
+        place_P = index.places(slice(start, end))
+        place_S = place_P[first_S]
+        is_by_line_S = (index.text[place_S] == index.bos) | is_highest
+        count_S = _counts(index, place_P, first_S, is_by_line_S)
+        size_S = np.diff(first_S, append=end - start)
+        token_S = index.text[np.minimum(place_S + k - 1, index.n_tokens)]
+        is_whole_S = is_whole_R[start:end][first_S]
+        found = (first_S + start, size_S, token_S, count_S)
+        yield tuple(column[is_whole_S] for column in found)
+        start = end
+
+
+def _frequent(index: Index, kept: list[tuple[np.ndarray, ...]]) -> Frequent:
+    if not kept:
+        nothing = np.zeros(0, np.int64)
+        kept = [(nothing, nothing, nothing)]
+    low_S, token_S, count_S = (np.concatenate(column) for column in zip(*kept, strict=True))
+    lows, starts = np.unique(low_S, return_index=True)
+    is_small = count_S.max(initial=0) < 1 << 16
+    return Frequent(
+        lows.astype(np.uint32),
+        np.append(starts, len(low_S)).astype(np.uint32),
+        token_S.astype(index.text.dtype),
+        count_S.astype(np.uint16 if is_small else np.uint32),
+    )

@@ -1,0 +1,246 @@
+"""Where every sequence of tokens stands in the training text: a suffix array, memory-mapped.
+
+The text is all documents end to end, each BOS, its tokens, EOS; those that stand for more lines
+come first, so that how often a place counts is a step function of the place. A context holds no
+EOS, so no match runs from one document into the next.
+Source: Manber and Myers 1993, "Suffix arrays: a new method for on-line string searches".
+
+T tokens of the text, R suffixes, V vocabulary, B rows, S new tokens of a row, D tokens of a context
+and 0, K pairs of row and depth
+"""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from prompt_gen.errors import Damaged
+from prompt_gen.shards import Part
+from prompt_gen.storage import save_array
+
+MAX_DEPTH = 16  # tokens of the longest match that is followed
+_ARRAYS = ("text", "packed", "firsts", "steps", "counts")
+
+Documents = Sequence[np.ndarray] | Part  # ids of each, BOS and EOS included
+
+
+@dataclass(frozen=True)
+class Matches:
+    """For each row, where its last d tokens stand: suffixes[low:high]; low = high is nowhere."""
+
+    low_BD: np.ndarray  # int64
+    high_BD: np.ndarray
+
+    @property
+    def longest_B(self) -> np.ndarray:
+        """Tokens of the longest match."""
+        found_BD = self.low_BD < self.high_BD
+        return found_BD.shape[1] - 1 - found_BD[:, ::-1].argmax(axis=1)
+
+    def take(self, rows_B: np.ndarray) -> "Matches":
+        """Some of the rows, in this order."""
+        return Matches(self.low_BD[rows_B], self.high_BD[rows_B])
+
+
+@dataclass(frozen=True)
+class Index:
+    """The text, and its suffixes in the order of what stands there."""
+
+    text: np.ndarray  # uint16 or uint32 [T + 1]: one id more, as every match is followed by one
+    packed: np.ndarray  # the suffixes: uint32 [R], or uint8 [3 R + 1] where three bytes are enough
+    firsts: np.ndarray  # uint32 [V + 1]: suffixes[firsts[t]:firsts[t + 1]] begin with t
+    steps: np.ndarray  # int64: places from which on a document stands for `counts` lines
+    counts: np.ndarray  # int64
+
+    @cached_property
+    def n_rows(self) -> int:
+        """Suffixes: of all tokens but EOS, behind which nothing is asked for."""
+        return int(self.firsts[-1])
+
+    @cached_property
+    def _suffixes(self) -> tuple[np.ndarray, int]:
+        """Numbers that overlap by a byte where three are kept of each, and the bits that count."""
+        if self.packed.dtype == np.uint32:
+            return self.packed, 0xFFFFFFFF
+        return np.ndarray((self.n_rows,), "<u4", self.packed.data, 0, (3,)), 0xFFFFFF
+
+    def places(self, rows: np.ndarray | slice | int) -> np.ndarray:
+        """int64: where some suffixes begin in the text."""
+        suffixes, bits = self._suffixes
+        return (suffixes[rows] & bits).astype(np.int64)
+
+    @cached_property
+    def documents(self) -> np.ndarray:
+        """int64, ascending: places where documents begin."""
+        low, high = self.firsts[self.bos : self.bos + 2]
+        return np.sort(self.places(slice(low, high)))
+
+    @property
+    def bos(self) -> int:
+        """The id that every document begins with."""
+        return int(self.text[0])
+
+    @property
+    def eos(self) -> int:
+        """The id that every document ends with."""
+        return int(self.text[-2])
+
+    @property
+    def n_tokens(self) -> int:
+        """Tokens of all documents, BOS and EOS included."""
+        return len(self.text) - 1
+
+    def start(self) -> Matches:
+        """One row that has read nothing: no token stands everywhere."""
+        low_BD = np.zeros((1, MAX_DEPTH + 1), np.int64)
+        high_BD = low_BD.copy()
+        high_BD[:, 0] = self.n_rows
+        return Matches(low_BD, high_BD)
+
+    def extend(self, matches: Matches, tokens_B: np.ndarray) -> Matches:
+        """The matches of every row one token further."""
+        low_BD, high_BD = np.zeros_like(matches.low_BD), np.zeros_like(matches.high_BD)
+        high_BD[:, 0] = self.n_rows
+        low_BD[:, 1], high_BD[:, 1] = self.firsts[tokens_B], self.firsts[tokens_B + 1]
+        rows_K, depths_K = np.nonzero(matches.low_BD[:, 1:-1] < matches.high_BD[:, 1:-1])
+        depths_K = depths_K + 1
+        found = matches.low_BD[rows_K, depths_K], matches.high_BD[rows_K, depths_K]
+        low_K, high_K = self._narrow(*found, depths_K, tokens_B[rows_K])
+        low_BD[rows_K, depths_K + 1], high_BD[rows_K, depths_K + 1] = low_K, high_K
+        return Matches(low_BD, high_BD)
+
+    def follow(
+        self, matches: Matches, tokens_BS: np.ndarray, lengths_B: np.ndarray
+    ) -> tuple[Matches, Matches]:
+        """The matches behind every real token, row by row, and those at the end of each row.
+
+        `lengths_B` says how many tokens of a row are real; the rest is padding.
+        """
+        steps = []
+        for tokens_B in tokens_BS.T:
+            matches = self.extend(matches, tokens_B)
+            steps.append(matches)
+        low_BSD, high_BSD = (
+            np.stack([getattr(step, name) for step in steps], axis=1)
+            for name in ("low_BD", "high_BD")
+        )
+        is_real_BS = np.arange(tokens_BS.shape[1]) < lengths_B[:, None]
+        last = np.arange(len(lengths_B)), lengths_B - 1
+        every = Matches(low_BSD[is_real_BS], high_BSD[is_real_BS])
+        return every, Matches(low_BSD[last], high_BSD[last])
+
+    def _narrow(
+        self, low_K: np.ndarray, high_K: np.ndarray, depths_K: np.ndarray, tokens_K: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The parts of ranges in which a token follows: two bisections, for all at a time."""
+        n_pairs = len(low_K)
+        from_2K, left_2K = np.tile(low_K, 2), np.tile(high_K - low_K, 2)
+        depths_2K = np.tile(depths_K, 2)
+        bounds_2K = np.concatenate([tokens_K, tokens_K + 1])
+        last = self.n_rows - 1
+        for _ in range(int(left_2K.max(initial=0)).bit_length()):
+            half_2K = left_2K >> 1
+            middle_2K = from_2K + half_2K
+            places_2K = self.places(np.minimum(middle_2K, last)) + depths_2K
+            tokens_2K = self.text.take(places_2K, mode="clip")  # ended searches may look beyond
+            is_below_2K = (tokens_2K < bounds_2K) & (left_2K > 0)
+            from_2K = np.where(is_below_2K, middle_2K + 1, from_2K)
+            left_2K = np.where(is_below_2K, left_2K - half_2K - 1, half_2K)
+        return from_2K[:n_pairs], from_2K[n_pairs:]
+
+    def find(self, ids: Sequence[int]) -> tuple[int, int]:
+        """Where a sequence of tokens stands: suffixes[low:high]; of any length."""
+        wanted, n = list(ids), len(ids)
+        ahead = [*wanted[:-1], wanted[-1] + 1]  # the least that is greater than all that begin so
+
+        def here(row: int) -> list[int]:
+            place = int(self.places(row))
+            return self.text[place : place + n].tolist()
+
+        low, high = (int(row) for row in self.firsts[wanted[0] : wanted[0] + 2])
+        rows = range(self.n_rows)
+        low = bisect_left(rows, wanted, low, high, key=here)
+        return low, bisect_left(rows, ahead, low, high, key=here)
+
+    def is_repeated(self, n: int) -> np.ndarray:
+        """bool [T]: the n tokens of a document that begin at a place stand elsewhere too."""
+        is_new_R, is_whole_R = np.zeros(self.n_rows, bool), np.ones(self.n_rows, bool)
+        places_R = self.places(slice(None))
+        for k in range(n):
+            tokens_R = self.text[np.minimum(places_R + k, self.n_tokens)]
+            is_new_R[1:] |= tokens_R[1:] != tokens_R[:-1]
+            is_whole_R &= (tokens_R != self.bos) | (k == 0)
+        is_new_R[0] = True
+        is_alone_R = is_new_R & np.append(is_new_R[1:], True)
+        found_T = np.zeros(self.n_tokens, bool)
+        found_T[places_R] = is_whole_R & ~is_alone_R
+        return found_T
+
+    def lines_at(self, places: np.ndarray) -> np.ndarray:
+        """How many lines the documents at these places stand for."""
+        return self.counts[self.steps.searchsorted(places, "right") - 1]
+
+    def save(self, directory: Path) -> None:
+        """Write the index, one file for each array."""
+        for name in _ARRAYS:
+            save_array(directory / f"{name}.npy", getattr(self, name))
+
+
+def build(documents: Documents, counts_N: np.ndarray, size: int) -> Index:
+    """The index of documents that stand for so many lines each; `size` is the number of ids."""
+    order_N = np.argsort(-counts_N, kind="stable")
+    lengths_N = np.array([len(document) for document in documents], np.int64)[order_N]
+    starts = np.concatenate([[0], np.cumsum(lengths_N)])
+    text = np.zeros(starts[-1] + 1, np.uint16 if size <= 1 << 16 else np.uint32)
+    for i, start in zip(order_N.tolist(), starts[:-1].tolist(), strict=True):
+        text[start : start + len(documents[i])] = documents[i]
+    text[-1] = text[0]  # BOS, which ends every n-gram
+    eos = int(text[-2])
+    suffixes = _sorted_suffixes(text[:-1])
+    suffixes = suffixes[text[suffixes] != eos]
+    n_each = np.bincount(text[:-1], minlength=size)
+    n_each[eos] = 0
+    firsts = np.concatenate([[0], np.cumsum(n_each)]).astype(np.uint32)
+    counts, first = np.unique(-counts_N[order_N], return_index=True)
+    return Index(text, _packed(suffixes, len(text)), firsts, starts[first], -counts)
+
+
+def _sorted_suffixes(text: np.ndarray) -> np.ndarray:
+    """uint32: where all suffixes begin, in the order of their ids."""
+    from pydivsufsort import divsufsort
+
+    n_bytes = text.dtype.itemsize
+    found = divsufsort(text.astype(text.dtype.newbyteorder(">")).view(np.uint8))
+    return (found[found % n_bytes == 0] // n_bytes).astype(np.uint32)
+
+
+def _packed(suffixes: np.ndarray, n: int) -> np.ndarray:
+    """Three bytes of each, if numbers below n need no more, and one that is read beyond the end."""
+    if n > 1 << 24:
+        return suffixes
+    octets = suffixes.astype("<u4").view(np.uint8).reshape(-1, 4)[:, :3]
+    return np.append(octets, np.uint8(0))
+
+
+def load(directory: Path) -> Index:
+    """What `Index.save` wrote.
+
+    Raises:
+        Damaged: there is none, or it cannot be read.
+    """
+    return Index(*(opened(directory / f"{name}.npy") for name in _ARRAYS))
+
+
+def opened(path: Path) -> np.ndarray:
+    """A mapped array; a plain one over the map is quicker to index than the map.
+
+    Raises:
+        Damaged: there is none, or it cannot be read.
+    """
+    try:
+        return np.asarray(np.load(path, mmap_mode="r"))
+    except (OSError, ValueError) as error:
+        raise Damaged(f"'{path}' cannot be read: {error}", "Build the memory again") from error
