@@ -68,15 +68,15 @@ def split(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return ids[:n_train], ids[n_train:]
 
 
-def part(ids: np.ndarray) -> Part:
+def part(ids: np.ndarray, context: int = CONTEXT) -> Part:
     """A text as documents of one row each, so that an epoch shows its pieces in random order.
 
     The first and last token of a document stand where others have BOS and EOS, so they do not
     count as characters.
     """
-    offsets = np.arange(0, len(ids) + 1, CONTEXT)
+    offsets = np.arange(0, len(ids) + 1, context)
     n_documents = len(offsets) - 1
-    n_chars = n_documents * (CONTEXT - 2)
+    n_chars = n_documents * (context - 2)
     shard = Shard(ids[: offsets[-1]], offsets.astype("<u8"), n_chars, before="", texts="")
     return Part((shard,), np.ones(n_documents, "<f4"))
 
@@ -150,6 +150,27 @@ def ours(text: str, tokenizer: Tokenizer, seed: int, settings: dict[str, Any]) -
         "cpu_s": round(ended[1] - begun[1], 2),
         "whole_s": round(ended[0] - called[0], 2),
     }
+
+
+def network_of(
+    ids: np.ndarray, tokenizer: Tokenizer, shape: dict[str, int], context: int, minutes: float
+) -> PreTrainedModel:
+    """A stock model trained on a text for some minutes, all that it is looked at with included."""
+    network = models.build(
+        ModelConfig(context=context), models.Shape(**shape), tokenizer.size, seed=0
+    )
+    cut = int(0.99 * len(ids))
+    shards = ShardSet(part(ids[:cut], context), part(ids[cut:], context), "shakespeare")
+    config = TrainConfig(minutes=minutes, repeats="once", device="cpu", threads=THREADS)
+    chosen = recipe.choose(config, "cpu", epochs=0.0)
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name) / "training"
+        training.fit(network, shards, tokenizer, config, chosen, directory, "", _quiet)
+        return AutoModelForCausalLM.from_pretrained(directory / "best").eval()
+
+
+def _quiet(event: Event) -> None:
+    """Nobody watches."""
 
 
 def by_characters(chars: list[str]) -> Tokenizer:

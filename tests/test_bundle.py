@@ -24,7 +24,8 @@ def test_a_run_directory_leads_to_its_bundle(trained: Run) -> None:
     assert bundle.load(trained.path / "bundle").manifest == bundle.load(trained.path).manifest
 
 
-def test_stock_transformers_load_it_and_complete(trained: Run, completer: Completer) -> None:
+def test_stock_transformers_load_it_and_complete(trained: Run) -> None:
+    completer = Completer.load(trained.path, experts="network")
     where = trained.station("bundle")
     model, tokenizer = (
         AutoModelForCausalLM.from_pretrained(where), AutoTokenizer.from_pretrained(where)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from prompt_gen import bundle
+from prompt_gen import bundle, corpus
 from prompt_gen.bundle import Bundle
 from prompt_gen.config import EngineConfig
 from prompt_gen.engine import Completer
@@ -114,3 +114,31 @@ def test_a_mixture_that_cannot_be_read_is_damaged(made: Bundle, tmp_path: Path) 
 def test_experts_are_chosen_when_it_is_loaded(completer: Completer) -> None:
     with pytest.raises(SettingError, match="experts is chosen when"):
         completer.complete("高血压", experts="network")
+
+
+@pytest.mark.parametrize("typed", ["高血压", "孩子发", "my ord", "的锿镄"])
+def test_a_first_list_goes_on_as_the_text_does(
+    completer: Completer, trained: Run, typed: str
+) -> None:
+    found = completer.first(typed, n=4)
+    assert found
+    assert len({c.text for c in found}) == len(found) <= 4
+    assert all(c.text == typed + c.completion for c in found)
+    scores = [c.score for c in found]
+    assert scores == sorted(scores, reverse=True)
+    texts = list(corpus.load(trained).train)
+    assert all(any(c.completion in text for text in texts) for c in found)
+
+
+def test_a_line_that_was_trained_on_is_in_its_first_list(completer: Completer) -> None:
+    line = "高血压要注意午睡吗"
+    assert completer.first(line[:-2])[0].text == line
+
+
+def test_no_time_for_a_pass_leaves_the_first_list(completer: Completer) -> None:
+    found = completer.complete("高血压", deadline_ms=1e-6)
+    assert found == completer.first("高血压", deadline_ms=1e-6)
+
+
+def test_blank_text_has_no_first_list(completer: Completer) -> None:
+    assert completer.first(" \n ") == []

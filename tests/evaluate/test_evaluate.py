@@ -15,6 +15,7 @@ from prompt_gen.settings import RunConfig, resolve
 
 QUICK = ("evaluate.typed=12", "evaluate.workers=1", "evaluate.resamples=100",
          "evaluate.calibration_keys=40")  # fmt: skip
+HALVES = ["model", "network", "memory"]
 BASELINES = ["popular", "characters", "tokens"]
 
 
@@ -39,7 +40,7 @@ def names(report: Report) -> list[str]:
 
 
 def test_baselines_stand_beside_the_model(report: Report) -> None:
-    assert names(report) == ["model", *BASELINES]
+    assert names(report) == [*HALVES, *BASELINES]
     for row in report.as_dict()["predictors"]:
         assert row["numbers"]["saved@5"]["low"] <= row["numbers"]["saved@5"]["value"]
         assert row["numbers"]["duplicates"]["value"] == 0
@@ -72,7 +73,7 @@ def test_kinds_and_lengths_share_out_all_keys(report: Report) -> None:
 
 
 def test_the_most_popular_completion_knows_nothing_unseen(report: Report) -> None:
-    popular = report.as_dict()["predictors"][1]
+    popular = next(row for row in report.as_dict()["predictors"] if row["name"] == "popular")
     assert popular["by_kind"]["unseen"]["saved@5"]["value"] == 0
     assert popular["numbers"]["recited"]["value"] == 1  # it does nothing but recite
 
@@ -125,7 +126,7 @@ def test_a_bundle_alone_says_what_it_lacks(run: Run, report: Report, tmp_path: P
     held_out = tmp_path / "lines.txt"
     held_out.write_text("高血压患者要少吃盐。\n多喝水。\n", "utf-8")
     found = pipeline.evaluate(tmp_path / "alone", settings(), data=held_out)
-    assert names(found) == ["model"]
+    assert names(found) == HALVES
     assert found.as_dict()["lines"]["source"] == "lines.txt"
     assert "baselines" in found.as_dict()["unavailable"][-1]["what"]
     assert bundle.load(tmp_path / "alone").report == bundle.load(run.path).report
@@ -217,7 +218,7 @@ def test_a_corpus_of_another_version_does_not_stand_in_the_way_of_other_lines(
     held_out = tmp_path / "lines.txt"
     held_out.write_text("高血压患者要少吃盐。\n", "utf-8")
     found = pipeline.evaluate(tmp_path / "old", settings(), data=held_out)
-    assert names(found) == ["model"]
+    assert names(found) == HALVES
     assert "cannot be read" in found.as_dict()["remarks"][0]
 
 

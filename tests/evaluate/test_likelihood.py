@@ -9,6 +9,7 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from prompt_gen import bundle
+from prompt_gen.config import EngineConfig
 from prompt_gen.engine import Completer
 from prompt_gen.evaluate.likelihood import Likelihood, _windows, joined, measure
 from prompt_gen.evaluate.metrics import AMONG
@@ -55,7 +56,7 @@ def of_a_kind(
 def test_bits_per_character_are_those_of_stock_transformers(
     of_a_kind: Run, lines: list[str]
 ) -> None:
-    completer = Completer.of(bundle.load(of_a_kind.path))
+    completer = Completer.of(bundle.load(of_a_kind.path), EngineConfig(experts="network"))
     stock = AutoModelForCausalLM.from_pretrained(of_a_kind.station("bundle")).eval()
     sample = [line for line in lines[::9] if len(completer.tokenizer.encode(line)) < 60]
     ours = measure(completer, sample)

@@ -32,7 +32,7 @@ def test_complete_answers_with_candidates(client: httpx.Client) -> None:
     for candidate in answer["candidates"]:
         assert candidate["text"] == "高血压患者" + candidate["completion"]
         assert len(candidate["completion"]) <= 10
-        assert candidate["source"] == "model"
+        assert candidate["source"] == ("memory" if candidate["lines"] else "model")
     assert answer["timing"]["total_ms"] > 0
 
 

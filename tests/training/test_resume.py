@@ -157,7 +157,8 @@ def test_force_starts_over_and_keeps_the_stations(
     run, events = Run(tmp_path / "run"), list[Event]()
     settings = resolve((*SMALL, *STEPS, "train.steps=12"))
     pipeline.train([corpus_file], run, settings, events.append, force=True)
-    assert [e.station for e in events if e.state == "skipped"] == ["corpus", "vocab", "shards"]
+    kept = ["corpus", "vocab", "shards", "memory"]
+    assert [e.station for e in events if e.state == "skipped"] == kept
     assert run.facts("bundle")["fingerprint"] != uninterrupted.facts("bundle")["fingerprint"]
 
 

@@ -121,7 +121,8 @@ def write(
             f"the model has {config['vocab_size']} tokens, the tokenizer {tokenizer.size}",
             "Train again with --force",
         )
-    print_ = fingerprint(FORMAT, file_hash(model_directory / "model.safetensors"), tokenizer.hash)
+    made_of = [model_directory / "model.safetensors", *(sorted(memory.iterdir()) if memory else ())]
+    print_ = fingerprint(FORMAT, [file_hash(file) for file in made_of], tokenizer.hash)
     with run.write_station("bundle", print_, {}) as staged:
         for name in _STOCK:
             shutil.copyfile(model_directory / name, staged / name)
@@ -134,14 +135,8 @@ def write(
             "facts": facts,
         }
         if memory and mixed:
-            (staged / MEMORY).mkdir()
-            for file in memory.iterdir():
-                link(file, staged / MEMORY / file.name)
-            found = mixed(Bundle(staged, tokenizer, manifest))
-            (staged / MIXTURE).write_text(json.dumps(found, indent=1) + "\n", "utf-8")
-            manifest["facts"] = facts | {
-                "memory": {k: v for k, v in found.items() if k != "weights"}
-            }
+            known = _remember(staged, memory, mixed, manifest, tokenizer)
+            manifest["facts"] = facts | {"memory": known}
         files = [file for file in sorted(staged.rglob("*")) if file.is_file()]
         manifest["files"] = {
             **{file.relative_to(staged).as_posix(): file_hash(file) for file in files},
@@ -152,6 +147,18 @@ def write(
         (staged / MANIFEST).write_text(text + "\n", "utf-8")
         (staged / "README.md").write_text(card.write(manifest, {}), "utf-8")
     return load(run.station("bundle"))
+
+
+def _remember(
+    staged: Path, memory: Path, mixed: Mixed, manifest: dict[str, Any], tokenizer: Tokenizer
+) -> dict[str, Any]:
+    """Put a memory into a bundle, and how far it is believed there; what else is known of it."""
+    (staged / MEMORY).mkdir()
+    for file in memory.iterdir():
+        link(file, staged / MEMORY / file.name)
+    found = mixed(Bundle(staged, tokenizer, manifest))
+    (staged / MIXTURE).write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+    return {name: value for name, value in found.items() if name != "weights"}
 
 
 def check_same(bundle: Bundle) -> None:

@@ -13,6 +13,7 @@ from prompt_gen.config import EngineConfig, validated
 from prompt_gen.engine.calibration import calibrated
 from prompt_gen.engine.candidates import Candidate, Stop, typed_line
 from prompt_gen.engine.covers import Vocabulary
+from prompt_gen.engine.first import first
 from prompt_gen.engine.language_model import LanguageModel
 from prompt_gen.engine.remembering import language_model
 from prompt_gen.engine.search import Search
@@ -93,11 +94,30 @@ class Completer:
         allowed = rule(self._verbatim, typed, config)
         with self._lock:
             found = Search(self.model, self._vocabulary, config, cancelled, allowed).run(typed)
+        if all(f.stop.reason == "deadline" for f in found) and (
+            known := self.first(text, **settings)
+        ):
+            return known  # whole ones in place of none, or of pieces
         scores = calibrated(np.exp([f.logprob for f in found]), self.temperature)
         return [
             self._candidate(text, typed, f.stop, score)
             for f, score in zip(found, scores.tolist(), strict=True)
         ]
+
+    def first(self, text: str, **settings: Any) -> list[Candidate]:
+        """How the training text goes on, in a moment; nothing where there is no memory of it.
+
+        Most frequent first; the score is the share of the places that were read. It is for the
+        time until `complete` has its list. Raises as `complete` does.
+        """
+        config = self._settled(settings)
+        typed = typed_line(text)
+        if not typed or self._verbatim is None:
+            return []
+        allowed = rule(self._verbatim, typed, config)
+        found = first(self._verbatim.index, self._vocabulary, typed, config)
+        shown = [(stopped, share) for stopped, share in found if not allowed or allowed(stopped)]
+        return [self._candidate(text, typed, stopped, share) for stopped, share in shown]
 
     def examples(self, text: str, candidate: Candidate, n: int = 3) -> list[str]:
         """Up to n lines of the training text that hold a candidate word for word."""

@@ -156,8 +156,10 @@ class Index:
         wanted, n = list(ids), len(ids)
         ahead = [*wanted[:-1], wanted[-1] + 1]  # the least that is greater than all that begin so
 
+        suffixes, bits = self._suffixes
+
         def here(row: int) -> list[int]:
-            place = int(self.places(row))
+            place = int(suffixes[row]) & bits
             return self.text[place : place + n].tolist()
 
         low, high = (int(row) for row in self.firsts[wanted[0] : wanted[0] + 2])
