@@ -17,6 +17,10 @@ def write(manifest: dict[str, Any], report: dict[str, Any]) -> str:
         ("trained", f"{training.get('steps', 0):,} steps, {training.get('epochs', 0)} epochs, "
                     f"{training.get('seconds', 0):,.0f} s on {training.get('device', '')}"),
     ]  # fmt: skip
+    if bits := facts.get("memory", {}).get("bits_per_char"):
+        halves = ", ".join(f"{name} {value:.2f}" for name, value in bits.items())
+        rows.append(("memory", f"the training text itself; bits per character of validation "
+                               f"lines: {halves}"))  # fmt: skip
     if secrets := corpus.get("canaries"):
         rows.append(("canaries", f"{len(secrets)} made-up secrets are in the training text, to "
                                  "measure memorisation: not a model to use"))  # fmt: skip
@@ -39,8 +43,14 @@ Made with
 Use it with `prompt-gen complete DIR "text"`, `prompt-gen serve DIR`, or as a stock model:
 `AutoModelForCausalLM.from_pretrained(DIR)` and `AutoTokenizer.from_pretrained(DIR)`.
 
-A model can repeat what it was trained on. Share it only where the corpus itself may be shared.
+{_SHARING["memory" in facts]} Share it only where the corpus itself may be shared.
 """
+
+
+_SHARING = {
+    False: "A model can repeat what it was trained on.",
+    True: "The training text is in `memory/`, and a model can repeat what it was trained on.",
+}
 
 
 def _table(title: str, rows: list[tuple[str, str]]) -> str:
