@@ -289,6 +289,23 @@ class MemoryConfig(Section):
     )
 
 
+class PersonalConfig(Section):
+    """What users typed and accepted to counts."""
+
+    half_life_days: float = Field(
+        default=30.0, gt=0, description="age at which a line counts half, days"
+    )
+    daily_lines: int = Field(
+        default=3, ge=1, description="times the same line counts for a user on one day (UTC)"
+    )
+    shared_users: int = Field(
+        default=3, ge=2, description="different users who must send a line for it to count for all"
+    )
+    max_lines: int = Field(
+        default=5000, ge=1, description="different lines kept of a user; the oldest go first"
+    )
+
+
 class EngineConfig(Section):
     """A prefix to candidates."""
 

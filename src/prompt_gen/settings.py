@@ -34,6 +34,7 @@ from prompt_gen.config import (
     EvaluateConfig,
     MemoryConfig,
     ModelConfig,
+    PersonalConfig,
     ServeConfig,
     TrainConfig,
     VocabConfig,
@@ -57,6 +58,7 @@ class RunConfig(BaseSettings):
     model: ModelConfig = Field(default_factory=ModelConfig)
     train: TrainConfig = Field(default_factory=TrainConfig)
     memory: MemoryConfig = Field(default_factory=MemoryConfig)
+    personal: PersonalConfig = Field(default_factory=PersonalConfig)
     engine: EngineConfig = Field(default_factory=EngineConfig)
     evaluate: EvaluateConfig = Field(default_factory=EvaluateConfig)
     serve: ServeConfig = Field(default_factory=ServeConfig)

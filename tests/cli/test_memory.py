@@ -72,3 +72,23 @@ def test_explain_shows_a_line_for_what_is_word_for_word(run: Path) -> None:
     assert all(row["examples"] == [] for row in told["candidates"] if row["source"] == "model")
     shown = prompt_gen("complete", run, "高血压", "--explain").stdout
     assert held[0]["examples"][0] in shown
+
+
+def test_what_a_user_taught_is_offered_to_him_until_it_is_forgotten(run: Path) -> None:
+    line, typed = "高血压鲲鹏扶摇直上九万里", "高血压鲲鹏"
+
+    def first(*flags: str) -> str:
+        found = json.loads(prompt_gen("complete", run, typed, "--json", *flags).stdout)
+        return found["candidates"][0]["text"]
+
+    plain = first("--user", "a")
+    for _ in range(3):
+        assert prompt_gen("memory", "learn", run, line, "--user", "a").stderr == "counted\n"
+    assert "not counted" in prompt_gen("memory", "learn", run, line, "--user", "a").stderr
+    assert first("--user", "a") == line != plain
+    assert first("--user", "b") == first() == plain
+    kept = json.loads(prompt_gen("memory", "export", run, "--user", "a").stdout)
+    assert [(row["line"], row["times"]) for row in kept] == [(line, 3)]
+    assert "1 lines forgotten" in prompt_gen("memory", "forget", run, "--user", "a").stderr
+    assert first("--user", "a") == plain
+    assert line not in (run / "personal.jsonl").read_text("utf-8")

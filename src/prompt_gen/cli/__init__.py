@@ -50,6 +50,9 @@ memory = typer.Typer(no_args_is_help=True, help="The training text as half of th
 memory.command("build")(remembered.build)
 memory.command("info")(remembered.info)
 memory.command("query")(remembered.query)
+memory.command("learn")(remembered.learn)
+memory.command("forget")(remembered.forget)
+memory.command("export")(remembered.export)
 
 app.add_typer(corpus, name="corpus")
 app.add_typer(vocab, name="vocab")

@@ -40,6 +40,7 @@ MemoryBudget = Annotated[
         help="Room for the memory, bytes for each byte of training text; 0: none. (default: 1.5)",
     ),
 ]
+User = Annotated[str, typer.Option("--user", metavar="NAME", help="Whose lines.")]
 Files = Annotated[
     list[Path],
     typer.Argument(metavar="FILE...", help="Files, directories, patterns; - for standard input."),

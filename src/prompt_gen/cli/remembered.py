@@ -1,12 +1,29 @@
 """The memory of a run: build it, look at it, ask it."""
 
-from typing import Annotated
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from prompt_gen.cli import show
-from prompt_gen.cli.options import AsJson, ConfigFile, Force, MemoryBudget, Model, RunDir, Settings
+from prompt_gen.cli.options import (
+    AsJson,
+    ConfigFile,
+    Force,
+    MemoryBudget,
+    Model,
+    RunDir,
+    Settings,
+    User,
+)
 from prompt_gen.cli.watcher import Watcher
+
+if TYPE_CHECKING:
+    from prompt_gen.memory.personal import Personal
+
+PERSONAL = "personal.jsonl"  # in the directory of a run or a bundle
 
 
 def build(
@@ -49,3 +66,52 @@ def query(
     memory, tokenizer = pipeline.remembered(run)
     found = look_up(memory, tokenizer, text, n)
     show.result(found) if as_json else show.looked_up(found)
+
+
+def learn(
+    run: Model,
+    line: Annotated[str, typer.Argument(help="A whole line that the user typed or accepted.")],
+    user: User,
+    config: ConfigFile = None,
+    set_: Settings = None,
+) -> None:
+    """Count a line for a user, from the next completion on."""
+    with opened(run, set_, config) as personal:
+        is_new = personal.learn(user, line)
+    show.say("counted" if is_new else "not counted: blank, or sent often enough today")
+
+
+def forget(
+    run: Model,
+    user: User,
+    line: Annotated[str | None, typer.Argument(help="A line; none: all of the user's.")] = None,
+    config: ConfigFile = None,
+    set_: Settings = None,
+) -> None:
+    """Forget a line of a user, or all of them."""
+    with opened(run, set_, config) as personal:
+        n_lines = personal.forget(user, line)
+    show.say(f"{n_lines:,} lines forgotten")
+
+
+def export(run: Model, user: User, config: ConfigFile = None, set_: Settings = None) -> None:
+    """Print what is kept of a user, as JSON."""
+    with opened(run, set_, config) as personal:
+        show.result(personal.export(user))
+
+
+@contextmanager
+def opened(
+    run: Path, set_: list[str] | None = None, config: Path | None = None
+) -> "Iterator[Personal]":
+    """What users of a run or a bundle have typed, from the file beside it."""
+    from prompt_gen import bundle
+    from prompt_gen.memory.personal import Personal
+    from prompt_gen.settings import resolve
+
+    settings = resolve(set_ or (), file=config).personal
+    personal = Personal(bundle.load(run).tokenizer, settings, run / PERSONAL)
+    try:
+        yield personal
+    finally:
+        personal.close()

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from prompt_gen.cli import show
+from prompt_gen.cli import remembered, show
 from prompt_gen.cli.options import AsJson, ConfigFile, Model, Settings
 from prompt_gen.cli.watcher import Watcher
 
@@ -26,6 +26,10 @@ def complete(
     explain: Annotated[
         bool, typer.Option("--explain", help="Show a training line that holds a candidate.")
     ] = False,
+    user: Annotated[
+        str | None,
+        typer.Option("--user", metavar="NAME", help="Count what he taught (memory learn), too."),
+    ] = None,
     as_json: AsJson = False,
     config: ConfigFile = None,
     set_: Settings = None,
@@ -37,9 +41,12 @@ def complete(
 
     settings = resolve(set_ or (), {"engine": {"n": n, "max_chars": max_chars}}, config)
     completer = Completer.of(bundle.load(run), settings.engine)
+    if user is not None:
+        with remembered.opened(run, set_, config) as personal:
+            completer.personal = personal  # read once; other commands may write to it meanwhile
 
     def answer(typed: str) -> None:
-        found = completer.complete(typed)
+        found = completer.complete(typed, user=user)
         if not found:
             show.say("nothing to complete: the last line is blank")
         if as_json:

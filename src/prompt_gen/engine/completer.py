@@ -15,11 +15,13 @@ from prompt_gen.engine.candidates import Candidate, Stop, typed_line
 from prompt_gen.engine.covers import Vocabulary
 from prompt_gen.engine.first import first
 from prompt_gen.engine.language_model import LanguageModel
+from prompt_gen.engine.personalised import Personalised
 from prompt_gen.engine.remembering import language_model
 from prompt_gen.engine.search import Search
 from prompt_gen.engine.verbatim import Verbatim, rule
 from prompt_gen.errors import SettingError
 from prompt_gen.memory import Memory
+from prompt_gen.memory.personal import Personal
 from prompt_gen.vocab import Tokenizer
 
 _FIXED = {"threads", "experts"}  # settings of a completer, not of a request
@@ -32,8 +34,11 @@ def _never() -> bool:
 class Completer:
     """Completes what was typed. Safe to call from several threads; one search runs at a time.
 
-    `temperature` calibrates scores; with 1 they are the model's own probabilities.
+    `temperature` calibrates scores; with 1 they are the model's own probabilities. `personal` may
+    be set to what users have typed: see `complete`.
     """
+
+    personal: Personal | None = None
 
     def __init__(
         self,
@@ -74,14 +79,19 @@ class Completer:
         return cls.of(bundle.load(path), validated(EngineConfig, settings))
 
     def complete(
-        self, text: str, cancelled: Callable[[], bool] = _never, **settings: Any
+        self,
+        text: str,
+        cancelled: Callable[[], bool] = _never,
+        user: str | None = None,
+        **settings: Any,
     ) -> list[Candidate]:
         """Up to `n` different continuations, most probable first.
 
         Each candidate's text begins with exactly `text`. Only the last line counts as context, as
         a document is a line. Blank text has no continuation: the list is empty. `settings` are
         those of `EngineConfig` (n, max_chars, deadline_ms, ...); `cancelled` is asked between two
-        passes of the model, and when it says yes the list so far is returned.
+        passes of the model, and when it says yes the list so far is returned. For a `user` what
+        the layer `personal` knows of him counts, too.
 
         Raises:
             SettingError: an unknown setting, or a value out of range.
@@ -93,7 +103,8 @@ class Completer:
             return []
         allowed = rule(self._verbatim, typed, config)
         with self._lock:
-            found = Search(self.model, self._vocabulary, config, cancelled, allowed).run(typed)
+            model = self._model_for(user)
+            found = Search(model, self._vocabulary, config, cancelled, allowed).run(typed)
         if all(f.stop.reason == "deadline" for f in found) and (
             known := self.first(text, **settings)
         ):
@@ -126,6 +137,11 @@ class Completer:
         stopped = Stop(candidate.completion, candidate.finish_reason)
         documents = self._verbatim.documents(typed_line(text), stopped)
         return [self._verbatim.text(document) for document in documents[:n].tolist()]
+
+    def _model_for(self, user: str | None) -> LanguageModel:
+        if user is None or self.personal is None:
+            return self.model
+        return Personalised(self.model, self.personal, user)
 
     def _settled(self, settings: dict[str, Any]) -> EngineConfig:
         for name in _FIXED & settings.keys():

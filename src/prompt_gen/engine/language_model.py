@@ -10,6 +10,16 @@ import numpy as np
 Cache = Any  # what a model keeps of the tokens its rows have read; only the model looks inside
 
 
+def best(logprobs_BV: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """The n best log-probabilities of each row, best first [B, C], and their ids."""
+    n = min(n, logprobs_BV.shape[1])
+    ids_BC = np.argpartition(-logprobs_BV, n - 1, axis=1)[:, :n]
+    best_BC = np.take_along_axis(logprobs_BV, ids_BC, axis=1)
+    order_BC = np.argsort(-best_BC, axis=1, kind="stable")
+    best_BC, ids_BC = (np.take_along_axis(each, order_BC, axis=1) for each in (best_BC, ids_BC))
+    return best_BC, ids_BC
+
+
 class LanguageModel(Protocol):
     """Log-probabilities (natural) of the next token, for several rows at a time."""
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from prompt_gen.bundle import MIXTURE, Bundle
 from prompt_gen.config import EngineConfig
-from prompt_gen.engine.language_model import Cache, LanguageModel
+from prompt_gen.engine.language_model import Cache, LanguageModel, best
 from prompt_gen.engine.runtime import Graph
 from prompt_gen.errors import Damaged, SettingError
 from prompt_gen.memory import Memory
@@ -73,12 +73,7 @@ class Remembering:
         """One new token per row: its best log-probabilities [B, C], their ids, the new cache."""
         ones_B = np.ones(len(tokens_B), np.int64)
         logprobs_BV, cache = self.full(tokens_B[:, None], ones_B, cache, parents_B)
-        n_top = min(n_top, logprobs_BV.shape[1])
-        ids_BC = np.argpartition(-logprobs_BV, n_top - 1, axis=1)[:, :n_top]
-        best_BC = np.take_along_axis(logprobs_BV, ids_BC, axis=1)
-        order_BC = np.argsort(-best_BC, axis=1, kind="stable")
-        best_BC, ids_BC = (np.take_along_axis(x, order_BC, axis=1) for x in (best_BC, ids_BC))
-        return best_BC, ids_BC, cache
+        return *best(logprobs_BV, n_top), cache
 
     def _mixed(self, logprobs_NV: np.ndarray | None, matches: Matches) -> np.ndarray:
         """Logarithms of the mixture, float32; a few rows at a time, as they are wide."""

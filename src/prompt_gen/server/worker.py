@@ -6,6 +6,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from prompt_gen.bundle import Bundle
 from prompt_gen.config import EngineConfig
@@ -70,7 +71,7 @@ class Worker:
                 return []
             waited_ms = (time.monotonic() - arrived) * 1000  # behind others in the queue
             deadline_ms = wanted.get("deadline_ms", self._config.deadline_ms) - waited_ms
-            settings = wanted | {"deadline_ms": max(1.0, deadline_ms)}
+            settings: dict[str, Any] = wanted | {"deadline_ms": max(1.0, deadline_ms)}
             return completer.complete(request.prompt, stale, **settings)
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
