@@ -19,7 +19,7 @@ from prompt_gen.shards import Part
 from prompt_gen.vocab import Tokenizer
 
 MAX_TOKENS = 60_000  # that are fitted on
-_BATCH = 64  # documents
+_BATCH = 16  # documents: a network gives them wide rows
 
 Documents = Sequence[np.ndarray]  # ids of each, BOS and EOS included
 # Of rows [B, S] with so many real tokens [B]: the probability of what follows each of them [T].
