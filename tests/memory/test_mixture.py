@@ -71,3 +71,25 @@ def test_nothing_to_learn_from_leaves_the_weights() -> None:
 def test_other_numbers_are_no_weights(rows: list) -> None:
     with pytest.raises(ValueError, match=r"mixture|convert"):
         Mixture.of(rows)
+
+
+@settings(deadline=None)
+@given(lines=some_lines, words=word_lists, weights=weights, seed=st.integers(0, 99))
+def test_pieces_add_up_to_the_weighed_experts(
+    lines: Lines, words: list[int], weights: np.ndarray, seed: int
+) -> None:
+    made, fitted = estimate.build(indexed(lines), SIZE, 3), Mixture(weights)
+    ids = np.array([[BOS, *words]])
+    every, _ = made.index.follow(made.index.start(), ids, np.array([ids.shape[1]]))
+    found, n = made.behind(every), ids.shape[1]
+    network = np.random.default_rng(seed).dirichlet(np.ones(SIZE), n)
+    share = fitted.of_features(mixture.features(found), mixture.there(found, has_network=True))
+    pieces = fitted.pieces(found, has_network=True)
+    for token in range(SIZE):
+        wanted = [network[:, token], *found.of(np.full(n, token), made.unigrams)]
+        put_together = (
+            pieces.of_network_B * network[:, token]
+            + pieces.of_unigrams_B * made.unigrams[token]
+            + pieces.some.of(np.full(n, token))
+        )
+        assert put_together == pytest.approx((share * np.stack(wanted, axis=1)).sum(axis=1))

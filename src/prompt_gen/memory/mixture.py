@@ -8,7 +8,7 @@ a step on the quadratic bound of the rest, in turns, of which none makes it less
 Sources: Jordan and Jacobs 1994, "Hierarchical mixtures of experts and the EM algorithm"; Böhning
 1992, "Multinomial logistic regression algorithm", for the bound.
 
-T tokens, B rows, F features, E experts, V vocabulary
+T tokens, B rows, F features, E experts, V vocabulary, S tokens that some rows have a share for
 """
 
 from dataclasses import dataclass
@@ -24,6 +24,18 @@ FEATURES = ("always", "log length of the match", "longest match that is followed
 _ROUNDS = 100
 _BEFORE = np.zeros((len(FEATURES), len(EXPERTS)))
 _NEVER = -1e9
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """A mixture before its pieces are added up: few tokens have more than the first two.
+
+    p(w) = of_network * network(w) + of_unigrams * unigrams(w) + what `some` has for w
+    """
+
+    of_network_B: np.ndarray
+    of_unigrams_B: np.ndarray
+    some: Shares  # of Kneser-Ney and of the longest match; a token may be there several times
 
 
 @dataclass(frozen=True)
@@ -52,23 +64,33 @@ class Mixture:
         """How far each expert is believed, [B, E]; they sum to one."""
         return _softmax(features_BF @ self.weights_FE, is_there_BE)
 
+    def pieces(self, estimate: Estimate, has_network: bool) -> Pieces:
+        """What the probabilities of the next token are put together of."""
+        share_BE = self.of_features(features(estimate), there(estimate, has_network))
+        counted, matched = estimate.counted, estimate.matched
+        row_S = np.concatenate([counted.row_S, matched.row_S])
+        token_S = np.concatenate([counted.token_S, matched.token_S])
+        share_S = np.concatenate(
+            [
+                counted.share_S * share_BE[counted.row_S, 1],
+                matched.share_S * share_BE[matched.row_S, 2],
+            ]
+        )
+        return Pieces(
+            share_BE[:, 0], share_BE[:, 1] * estimate.rest_B, Shares(row_S, token_S, share_S)
+        )
+
     def mixed(
         self, network_BV: np.ndarray | None, estimate: Estimate, unigrams_V: np.ndarray
     ) -> np.ndarray:
         """Probabilities of the next token [B, V], from those of the network."""
-        is_there_BE = there(estimate, network_BV is not None)
-        share_BE = self.of_features(features(estimate), is_there_BE)
-        of_rest_B1 = (share_BE[:, 1] * estimate.rest_B)[:, None]
-        mixed_BV = of_rest_B1 * unigrams_V
+        pieces = self.pieces(estimate, network_BV is not None)
+        mixed_BV = pieces.of_unigrams_B[:, None] * unigrams_V
         if network_BV is not None:
-            mixed_BV += share_BE[:, :1] * network_BV
-        _add(mixed_BV, estimate.counted, share_BE[:, 1])
-        _add(mixed_BV, estimate.matched, share_BE[:, 2])
+            mixed_BV += pieces.of_network_B[:, None] * network_BV
+        some = pieces.some
+        np.add.at(mixed_BV, (some.row_S, some.token_S), some.share_S)
         return mixed_BV
-
-
-def _add(mixed_BV: np.ndarray, shares: Shares, weight_B: np.ndarray) -> None:
-    np.add.at(mixed_BV, (shares.row_S, shares.token_S), shares.share_S * weight_B[shares.row_S])
 
 
 def features(estimate: Estimate) -> np.ndarray:
