@@ -3,11 +3,14 @@
 Kneser-Ney is that of `ngrams.kneser_ney`, to the last digits of a float, read off the index. Behind
 the longest match h that the text holds, of whatever length,  p(w | h) = n(h w) / n(h), by lines.
 
-B rows, D tokens of a context and 0, K contexts, S tokens that followed them, V vocabulary
+B rows, C contexts of a row (the tokens of each; 0: the longest match), S tokens that followed all
+of them, F contexts that are too frequent to be read, V vocabulary
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +20,8 @@ from prompt_gen.memory import follows, index
 from prompt_gen.memory.follows import MAX_PLACES, Continuations, Frequent
 from prompt_gen.memory.index import Index, Matches
 from prompt_gen.storage import save_array
+
+_REMEMBERED = 512  # frequent contexts, of about ten kilobytes each
 
 
 @dataclass(frozen=True)
@@ -32,16 +37,30 @@ class Shares:
         is_it_S = self.token_S == token_B[self.row_S]
         return np.bincount(self.row_S[is_it_S], self.share_S[is_it_S], len(token_B))
 
+    def part(self, some: slice) -> "Shares":
+        """Some of them."""
+        return Shares(self.row_S[some], self.token_S[some], self.share_S[some])
+
 
 @dataclass(frozen=True)
 class Estimate:
     """Two distributions for each row, and how long the match is that one of them stands on."""
 
-    counted: Shares  # Kneser-Ney, but for the rest
-    rest_B: np.ndarray  # of it, that is shared out as behind no context
-    matched: Shares  # behind the longest match; nothing for a row without one that is read
+    shares: Shares  # of both; what the match says comes first
+    n_matched: int  # of them
+    rest_B: np.ndarray  # of Kneser-Ney, that is shared out as behind no context
     depth_B: np.ndarray  # tokens of the longest match
     n_lines_B: np.ndarray  # that it stands in; 0 where it stands at too many places to be read
+
+    @property
+    def counted(self) -> Shares:
+        """Kneser-Ney, but for the rest."""
+        return self.shares.part(slice(self.n_matched, None))
+
+    @property
+    def matched(self) -> Shares:
+        """Behind the longest match; nothing for a row without one that is read."""
+        return self.shares.part(slice(self.n_matched))
 
     def of(self, token_B: np.ndarray, unigrams_V: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The probability of one token for each row, by Kneser-Ney and by the longest match."""
@@ -65,68 +84,72 @@ class Estimator:
 
     def behind(self, matches: Matches) -> Estimate:
         """What may follow each row."""
-        n_rows, depth_B = len(matches.low_BD), matches.longest_B
-        contexts = _contexts(matches, self.order)
-        longest = _longest(matches, depth_B)
-        counted, rest_B, matched = self._shared(contexts, longest, n_rows)
-        n_lines_B = np.bincount(matched.row_S, matched.share_S, n_rows)
-        share_S = matched.share_S / n_lines_B[matched.row_S]
-        return Estimate(
-            counted, rest_B, Shares(matched.row_S, matched.token_S, share_S), depth_B, n_lines_B
-        )
+        depth_B = matches.longest_B
+        low_CB, size_CB = _contexts(matches, depth_B, self.order)
+        is_read_CB = size_CB <= MAX_PLACES
+        kept = self._kept(low_CB, is_read_CB)
+        depth_CB = np.arange(self.order).repeat(len(depth_B)).reshape(low_CB.shape)
+        is_by_line_CB = (depth_CB == 0) | (depth_CB == self.order - 1)
+        depth_CB[0] = depth_B
+        size_CB *= is_read_CB
+        columns = (depth_CB, low_CB, size_CB, is_by_line_CB)
+        found = follows.read(self.index, *(column_CB.ravel() for column_CB in columns))
+        shares, rest_B, n_lines_B = self._shared(found, kept, low_CB.shape)
+        n_matched = int(found.context_S.searchsorted(len(depth_B)))
+        return Estimate(shares, n_matched, rest_B, depth_B, n_lines_B)
+
+    def _kept(self, low_CB: np.ndarray, is_read_CB: np.ndarray) -> "_Kept":
+        """What follows the contexts that are too frequent to be read, but for the longest match."""
+        depth_F, row_F = (~is_read_CB[1:]).nonzero()
+        depth_F = depth_F + 1
+        lows = low_CB[depth_F, row_F].tolist()
+        found = tuple(map(self._of_frequent, depth_F.tolist(), lows))
+        return _Kept(depth_F, row_F, found)
+
+    @cached_property
+    def _of_frequent(self) -> Callable[[int, int], "_Behind"]:
+        """Shares behind one frequent context; the same few are asked for again and again."""
+
+        def read(depth: int, low: int) -> _Behind:
+            tokens, counts = self.frequent[depth].behind(low)
+            total, discounts = counts.sum(), self.discounts[depth + 1, np.minimum(counts, 3)]
+            return _Behind(tokens, (counts - discounts) / total, discounts.sum() / total)
+
+        return lru_cache(_REMEMBERED)(read)
 
     def _shared(
-        self, contexts: "_Contexts", longest: "_Contexts", n_rows: int
-    ) -> tuple[Shares, np.ndarray, Shares]:
-        """Kneser-Ney's shares and rest, and the counts behind the longest matches."""
-        is_read_K = contexts.sizes_K <= MAX_PLACES
-        short, of_short = contexts.take(is_read_K), np.flatnonzero(is_read_K)
-        is_first_K = self.index.text[self.index.places(short.low_K)] == self.index.bos
-        is_by_line_K = is_first_K | (short.depth_K == self.order - 1)
-        both = short.joined(longest)
-        by_line = np.concatenate([is_by_line_K, np.ones(len(longest.row_K), bool)])
-        found = follows.read(self.index, both.depth_K, both.low_K, both.high_K, by_line)
-        cut = int(found.context_S.searchsorted(len(of_short)))
-        matched = Shares(
-            longest.row_K[found.context_S[cut:] - len(of_short)],
-            found.token_S[cut:],
-            found.count_S[cut:],
+        self, found: Continuations, kept: "_Kept", shape_CB: tuple[int, ...]
+    ) -> tuple[Shares, np.ndarray, np.ndarray]:
+        """Counts to shares, what is left behind no context, and the lines of the longest matches.
+
+        Each context leaves a part of its own to the next shorter one; the longest match, nothing.
+        """
+        n_contexts, n_rows = math.prod(shape_CB), shape_CB[1]
+        discount_S = self._discounts[found.context_S // n_rows, np.minimum(found.count_S, 3)]
+        total_CB, taken_CB = (
+            np.bincount(found.context_S, values_S, n_contexts).reshape(shape_CB)
+            for values_S in (found.count_S, discount_S)
         )
-        pieces = [(of_short[found.context_S[:cut]], found.token_S[:cut], found.count_S[:cut])]
-        pieces += self._kept(contexts, is_read_K)
-        counted, rest_B = self._discounted(contexts, pieces, n_rows)
-        return counted, rest_B, matched
+        n_lines_B = total_CB[0]
+        left_CB = np.ones((shape_CB[0] + 1, n_rows))
+        np.divide(taken_CB, total_CB, out=left_CB[:-1], where=total_CB > 0)
+        left_CB[kept.depth_F, kept.row_F] = [behind.left for behind in kept.found]
+        left_CB = left_CB[::-1].cumprod(axis=0)[::-1]  # by contexts of as many tokens and more
+        weight_CB = left_CB[1:] / np.maximum(total_CB, 1)
+        weight_CB[0] = 1 / np.maximum(n_lines_B, 1)
+        shares = Shares(
+            found.context_S % n_rows,
+            found.token_S,
+            (found.count_S - discount_S) * weight_CB.ravel()[found.context_S],
+        )
+        return kept.behind(shares, left_CB), left_CB[1], n_lines_B
 
-    def _kept(
-        self, contexts: "_Contexts", is_read_K: np.ndarray
-    ) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """What follows the contexts that are too frequent to be read."""
-        pieces = []
-        for depth in range(1, self.order):
-            of_depth = np.flatnonzero(~is_read_K & (contexts.depth_K == depth))
-            if len(of_depth):
-                kept: Continuations = self.frequent[depth].behind(contexts.low_K[of_depth])
-                pieces.append((of_depth[kept.context_S], kept.token_S, kept.count_S))
-        return pieces
-
-    def _discounted(
-        self,
-        contexts: "_Contexts",
-        pieces: list[tuple[np.ndarray, np.ndarray, np.ndarray]],
-        n_rows: int,
-    ) -> tuple[Shares, np.ndarray]:
-        """Counts to shares: each context leaves a part of its own to the next shorter one."""
-        context_S, token_S, count_S = (np.concatenate(c) for c in zip(*pieces, strict=True))
-        n_contexts = len(contexts.row_K)
-        discount_S = self.discounts[contexts.depth_K[context_S] + 1, np.minimum(count_S, 3)]
-        total_K = np.bincount(context_S, count_S, n_contexts)
-        gamma_BD = np.ones((n_rows, self.order + 1))
-        gammas_K = np.bincount(context_S, discount_S, n_contexts) / np.maximum(total_K, 1)
-        gamma_BD[contexts.row_K, contexts.depth_K] = gammas_K
-        left_BD = np.cumprod(gamma_BD[:, ::-1], axis=1)[:, ::-1]  # by contexts of d tokens and more
-        weight_K = left_BD[contexts.row_K, contexts.depth_K + 1] / np.maximum(total_K, 1)
-        share_S = (count_S - discount_S) * weight_K[context_S]
-        return Shares(contexts.row_K[context_S], token_S, share_S), left_BD[:, 1]
+    @cached_property
+    def _discounts(self) -> np.ndarray:
+        """By tokens of the context, and for the longest match in place of those of no context."""
+        discounts = self.discounts[1:].copy()
+        discounts[0] = 0
+        return discounts
 
     def save(self, directory: Path) -> None:
         """Write the index and the counts."""
@@ -138,41 +161,47 @@ class Estimator:
 
 
 @dataclass(frozen=True)
-class _Contexts:
-    """Contexts of rows: the last `depth` tokens of each stand at suffixes[low:high]."""
+class _Behind:
+    """What follows one context."""
 
-    row_K: np.ndarray
-    depth_K: np.ndarray
-    low_K: np.ndarray
-    high_K: np.ndarray
-
-    @property
-    def sizes_K(self) -> np.ndarray:
-        return self.high_K - self.low_K
-
-    def take(self, which_K: np.ndarray) -> "_Contexts":
-        columns = (self.row_K, self.depth_K, self.low_K, self.high_K)
-        return _Contexts(*(column[which_K] for column in columns))
-
-    def joined(self, other: "_Contexts") -> "_Contexts":
-        ours = (self.row_K, self.depth_K, self.low_K, self.high_K)
-        theirs = (other.row_K, other.depth_K, other.low_K, other.high_K)
-        return _Contexts(*map(np.concatenate, zip(ours, theirs, strict=True)))
+    tokens: np.ndarray
+    shares: np.ndarray
+    left: float  # to shorter contexts
 
 
-def _contexts(matches: Matches, order: int) -> _Contexts:
-    """All contexts that Kneser-Ney looks at."""
-    low_BD, high_BD = matches.low_BD[:, 1:order], matches.high_BD[:, 1:order]
-    row_K, column_K = np.nonzero(low_BD < high_BD)
-    return _Contexts(row_K, column_K + 1, low_BD[row_K, column_K], high_BD[row_K, column_K])
+@dataclass(frozen=True)
+class _Kept:
+    """What follows contexts of rows that are too frequent to be read."""
+
+    depth_F: np.ndarray
+    row_F: np.ndarray
+    found: tuple[_Behind, ...]
+
+    def behind(self, shares: Shares, left_CB: np.ndarray) -> Shares:
+        """Theirs behind others; `left_CB` is what contexts of as many tokens and more leave."""
+        if not self.found:
+            return shares
+        sizes_F = np.array([len(behind.tokens) for behind in self.found])
+        share_S = np.concatenate([behind.shares for behind in self.found])
+        share_S *= left_CB[self.depth_F + 1, self.row_F].repeat(sizes_F)
+        return Shares(
+            np.concatenate([shares.row_S, self.row_F.repeat(sizes_F)]),
+            np.concatenate([shares.token_S, *(behind.tokens for behind in self.found)]),
+            np.concatenate([shares.share_S, share_S]),
+        )
 
 
-def _longest(matches: Matches, depth_B: np.ndarray) -> _Contexts:
-    """The longest match of each row that has one at not too many places."""
+def _contexts(matches: Matches, depth_B: np.ndarray, order: int) -> tuple[np.ndarray, np.ndarray]:
+    """Where contexts begin in the index, and at how many places they stand.
+
+    In row 0 the longest match, if there is one, in row d the last d tokens.
+    """
+    low_CB, high_CB = matches.low_BD.T[:order].copy(), matches.high_BD.T[:order].copy()
     rows_B = np.arange(len(depth_B))
-    low_B, high_B = matches.low_BD[rows_B, depth_B], matches.high_BD[rows_B, depth_B]
-    is_read_B = (depth_B > 0) & (high_B - low_B <= MAX_PLACES)
-    return _Contexts(rows_B, depth_B, low_B, high_B).take(is_read_B)
+    low_CB[0], high_CB[0] = matches.low_BD[rows_B, depth_B], matches.high_BD[rows_B, depth_B]
+    high_CB -= low_CB
+    high_CB[0] *= depth_B > 0
+    return low_CB, high_CB
 
 
 def build(found: Index, size: int, order: int) -> Estimator:

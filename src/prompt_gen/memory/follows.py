@@ -40,14 +40,11 @@ class Frequent:
     tokens: np.ndarray  # as in the text
     counts: np.ndarray  # uint16 or uint32
 
-    def behind(self, low_K: np.ndarray) -> Continuations:
-        """What follows some of these contexts."""
-        at_K = self.lows.searchsorted(low_K)
-        starts_K, ends_K = (self.starts[at].astype(np.int64) for at in (at_K, at_K + 1))
-        context_S, entry_S = _spread(starts_K, ends_K)
-        return Continuations(
-            context_S, self.tokens[entry_S].astype(np.int64), self.counts[entry_S].astype(np.int64)
-        )
+    def behind(self, low: int) -> tuple[np.ndarray, np.ndarray]:
+        """What follows the context whose range begins there, and how often, int64."""
+        at = self.lows.searchsorted(self.lows.dtype.type(low))  # else all lows are converted
+        here = slice(int(self.starts[at]), int(self.starts[at + 1]))
+        return self.tokens[here].astype(np.int64), self.counts[here].astype(np.int64)
 
     def save(self, directory: Path, depth: int) -> None:
         """Write it."""
@@ -67,50 +64,45 @@ def read(
     index: Index,
     depth_K: np.ndarray,
     low_K: np.ndarray,
-    high_K: np.ndarray,
+    size_K: np.ndarray,
     is_by_line_K: np.ndarray,
 ) -> Continuations:
-    """What follows contexts of `depth` tokens that stand at suffixes[low:high].
+    """What follows contexts of `depth` tokens that stand at so many suffixes from `low` on.
 
-    Counted by lines where that is said, else by different tokens before the context.
+    Counted by lines where that is said or they begin a line, else by different tokens before them.
     """
-    context_P, row_P = _spread(low_K, high_K)
+    context_P = np.arange(len(size_K)).repeat(size_K)
+    row_P = np.arange(len(context_P)) + (low_K - size_K.cumsum() + size_K)[context_P]
     place_P = index.places(row_P)
-    token_P = index.text[place_P + depth_K[context_P]]
-    is_new_P = np.ones(len(token_P), bool)
-    is_new_P[1:] = (token_P[1:] != token_P[:-1]) | (context_P[1:] != context_P[:-1])
-    first_S = np.flatnonzero(is_new_P)
-    context_S = context_P[first_S]
-    count_S = _counts(index, place_P, first_S, is_by_line_K[context_S])
-    return Continuations(context_S, token_P[first_S].astype(np.int64), count_S)
+    key_P = context_P << 32 | index.text[place_P + depth_K[context_P]]
+    border_S = _borders(key_P)
+    first_S = border_S[:-1]
+    key_S = key_P[first_S]
+    context_S = key_S >> 32
+    is_by_line_S = is_by_line_K[context_S] | (index.text[place_P[first_S]] == index.bos)
+    count_S = _counts(index, place_P, border_S, is_by_line_S)
+    return Continuations(context_S, key_S & 0xFFFFFFFF, count_S)
 
 
-def _spread(low_K: np.ndarray, high_K: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The numbers of all ranges one behind the other: which range, and which number."""
-    size_K = high_K - low_K
-    range_P = np.repeat(np.arange(len(size_K)), size_K)
-    return range_P, np.arange(len(range_P)) + (low_K - np.cumsum(size_K) + size_K)[range_P]
+def _borders(key_P: np.ndarray) -> np.ndarray:
+    """Where another number begins, and the end."""
+    is_border_P = np.ones(len(key_P) + 1, bool)
+    np.not_equal(key_P[1:], key_P[:-1], out=is_border_P[1:-1])
+    return is_border_P.nonzero()[0] if len(key_P) else np.zeros(1, np.int64)
 
 
 def _counts(
-    index: Index, place_P: np.ndarray, first_S: np.ndarray, is_by_line_S: np.ndarray
+    index: Index, place_P: np.ndarray, border_S: np.ndarray, is_by_line_S: np.ndarray
 ) -> np.ndarray:
-    """The counts of n-grams whose places are together; the first places of each are given."""
-    size_S = np.diff(first_S, append=len(place_P))
-    count_S = np.ones(len(first_S), np.int64)  # one token comes before a single place
-    if is_by_line_S.any():
-        lines_S = np.add.reduceat(index.lines_at(place_P), first_S)
-        count_S = np.where(is_by_line_S, lines_S, count_S)
-    several_S = ~is_by_line_S & (size_S > 1)
-    if several_S.any():
-        is_wanted_P = np.repeat(several_S, size_S)
-        ngram_P = np.repeat(np.arange(len(size_S)), size_S)[is_wanted_P]
-        keys = ngram_P << 32 | index.text[place_P[is_wanted_P] - 1]
-        keys.sort()
-        is_other = np.diff(keys, prepend=-1) != 0
-        found_S = np.bincount(keys[is_other] >> 32, minlength=len(size_S))
-        count_S[several_S] = found_S[several_S]
-    return count_S
+    """The counts of n-grams whose places lie between borders."""
+    if not len(place_P):
+        return np.zeros(0, np.int64)
+    lines_S = np.add.reduceat(index.lines_at(place_P), border_S[:-1])
+    ngram_P = np.arange(len(is_by_line_S)).repeat(border_S[1:] - border_S[:-1])
+    keys = ngram_P << 32 | index.text[place_P - 1]
+    keys.sort()
+    n_before_S = np.bincount(keys[_borders(keys)[:-1]] >> 32)
+    return np.where(is_by_line_S, lines_S, n_before_S)
 
 
 def count(index: Index, order: int) -> Iterator[tuple[np.ndarray, Frequent]]:
@@ -171,12 +163,12 @@ def _ngrams(
         end = min(n, start + _BLOCK)
         more = int(is_new_R[end:].argmax()) if end < n else 0
         end = end + more if end < n and is_new_R[end + more] else n
-        first_S = np.flatnonzero(is_new_R[start:end])
+        border_S = np.append(np.flatnonzero(is_new_R[start:end]), end - start)
+        first_S, size_S = border_S[:-1], np.diff(border_S)
         place_P = index.places(slice(start, end))
         place_S = place_P[first_S]
         is_by_line_S = (index.text[place_S] == index.bos) | is_highest
-        count_S = _counts(index, place_P, first_S, is_by_line_S)
-        size_S = np.diff(first_S, append=end - start)
+        count_S = _counts(index, place_P, border_S, is_by_line_S)
         token_S = index.text[np.minimum(place_S + k - 1, index.n_tokens)]
         is_whole_S = is_whole_R[start:end][first_S]
         found = (first_S + start, size_S, token_S, count_S)
