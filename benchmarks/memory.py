@@ -3,9 +3,10 @@
     python -m benchmarks memory speed
     python -m benchmarks memory shakespeare [--minutes 5]
 
-`speed` builds the memory of 10 MB and of 100 MB of text, each in its own process, and asks it
-behind held-out lines. The 100 MB are lines of the public medical text, each made of the start of
-one and the end of another: no 100 MB of one field are at hand, and what is measured is time.
+`speed` builds the memory of 10, 100 and 500 MB of text and asks it behind held-out lines. Each is
+built in a process of its own, whose peak of memory is that of nothing else. Beyond the lines of the
+public medical text, a line is put together of three clauses of different ones: no 500 MB of one
+field are at hand, and what is measured is time and room.
 
 `shakespeare` trains a stock model by characters on the first nine tenths and scores the last one:
 the network in windows of its context, of which each character is predicted once, the memory with
@@ -18,7 +19,7 @@ import argparse
 import gzip
 import json
 import random
-import resource
+import re
 import subprocess
 import sys
 import tempfile
@@ -31,8 +32,10 @@ import numpy as np
 
 from benchmarks.machine import DATA, describe, keep
 
-MEGABYTES = (10, 100)
-ROWS = (1, 8, 32)  # nodes that are asked about at a time
+MEGABYTES = (10, 100, 500)
+CLAUSE = re.compile(r"[^，。；：？！、,;?!]+[，。；：？！、,;?!]*")
+HELD_OUT = 500  # every so many-th line
+ROWS = (1, 4, 8, 16, 32)  # nodes that are asked about at a time
 QUERIES = 400
 ORDER, CONTEXT = 7, 128  # of characters: Kneser-Ney's, the network's
 SHAKESPEARE = {"layers": 2, "width": 128}
@@ -41,14 +44,17 @@ PIECE, FITTED = 1000, 40  # characters; every so many-th piece is fitted on
 
 def main(argv: list[str]) -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=("speed", "shakespeare", "one-size"))
-    parser.add_argument("--megabytes", type=int, default=10)
+    parser.add_argument("what", choices=("speed", "shakespeare", "shards", "one-size"))
+    parser.add_argument("--megabytes", type=int, nargs="+", default=MEGABYTES)
+    parser.add_argument("--directory", type=Path)
     parser.add_argument("--minutes", type=float, default=5)
     args = parser.parse_args(argv)
-    if args.what == "one-size":
-        print(json.dumps(one_size(args.megabytes)))
+    if args.what == "shards":
+        write_shards(args.megabytes[0], args.directory)
+    elif args.what == "one-size":
+        print(json.dumps(one_size(args.directory)))
     elif args.what == "speed":
-        sizes = [_in_a_process(megabytes) for megabytes in MEGABYTES]
+        sizes = [_in_processes(megabytes) for megabytes in args.megabytes]
         keep("memory-speed", {"machine": describe("numpy", "pydivsufsort"), "sizes": sizes})
     else:
         keep("memory-shakespeare", shakespeare(args.minutes))
@@ -57,65 +63,81 @@ def main(argv: list[str]) -> None:
 # -- time ------------------------------------------------------------------------------------------
 
 
-def _in_a_process(megabytes: int) -> dict[str, Any]:
-    command = [sys.executable, "-m", "benchmarks", "memory", "one-size"]
-    command += ["--megabytes", str(megabytes)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+def _in_processes(megabytes: int) -> dict[str, Any]:
+    """The text is made in one process, its memory in another."""
+    with tempfile.TemporaryDirectory() as directory:
+        command = [sys.executable, "-m", "benchmarks.memory"]  # without what others import
+        where = ["--directory", directory]
+        subprocess.run([*command, "shards", *where, "--megabytes", str(megabytes)], check=True)
+        done = subprocess.run(
+            [*command, "one-size", *where], stdout=subprocess.PIPE, text=True, check=True
+        )
     print(done.stdout, file=sys.stderr)
     return json.loads(done.stdout)
 
 
 def texts(megabytes: int) -> Iterator[str]:
-    """So many MB of lines: those of the public text, then ones that are put together of two."""
+    """So many MB of lines: those of the public text, then ones of three clauses of different."""
     with gzip.open(DATA / "bench" / "medical-zh.train.txt.gz", "rt", encoding="utf-8") as file:
         lines = [line.strip() for line in file]
+    clauses = list({clause for line in lines for clause in CLAUSE.findall(line)})
     drawn, left = random.Random(0), megabytes * 1_000_000
+    drawn.shuffle(clauses)
     for line in lines:
         left -= len(line.encode()) + 1
         yield line
     while left > 0:
-        one, other = drawn.choice(lines), drawn.choice(lines)
-        line = one[: len(one) // 2] + other[len(other) // 2 :]
+        line = "".join(drawn.choices(clauses, k=3))
         left -= len(line.encode()) + 1
         yield line
 
 
-def one_size(megabytes: int) -> dict[str, Any]:
-    from prompt_gen import memory, shards
-    from prompt_gen.config import MemoryConfig
-    from prompt_gen.run import Run
+def write_shards(megabytes: int, directory: Path) -> None:
+    """The shards of such a text, its vocabulary, and its lines that are held out."""
     from prompt_gen.shards.writer import PartWriter
     from prompt_gen.vocab import TOKENIZERS, Tokenizer
 
     lines = list(dict.fromkeys(texts(megabytes)))
     tokenizer = Tokenizer(TOKENIZERS.load("bpe").fit(lines[:100_000], 8192))
-    held_out, lines = lines[::500], [line for i, line in enumerate(lines) if i % 500]
-    with tempfile.TemporaryDirectory() as name:
-        parts = {}
-        for part, documents in (("train", lines), ("validation", held_out)):
-            writer = PartWriter(Path(name), part, tokenizer, 256 << 20)
-            for _ in writer.add(documents):
-                pass
-            writer.finish(np.ones(len(documents), np.float32))
-            parts[part] = shards.part.open_part(Path(name), part, tokenizer)
-        before_mb = _peak_mb()
-        shard_set = shards.ShardSet(parts["train"], parts["validation"], "benchmark")
-        started = time.perf_counter(), time.process_time()
-        made = memory.write(shard_set, tokenizer, Run(Path(name) / "run"), MemoryConfig(budget=9))
-        assert made
-        took = time.perf_counter() - started[0], time.process_time() - started[1]
-        facts = made.facts
-        return {
-            "megabytes": round(facts["text_bytes"] / 1e6, 1),
-            "tokens": facts["tokens"],
-            "build_s": round(took[0], 2),
-            "build_cpu_s": round(took[1], 2),
-            "peak_memory_mb": round(_peak_mb()),
-            "memory_before_mb": round(before_mb),
-            "bytes_per_text_byte": round(facts["bytes"] / facts["text_bytes"], 3),
-            "query_us_per_node": {str(n): asked(made, parts["validation"], n) for n in ROWS},
-            "first_list_ms": first_lists(made, tokenizer, held_out),
-        }
+    tokenizer.save(directory)
+    held_out = lines[::HELD_OUT]
+    del lines[::HELD_OUT]
+    (directory / "held-out.txt").write_text("\n".join(held_out), "utf-8")
+    for part, documents in (("train", lines), ("validation", held_out)):
+        writer = PartWriter(directory, part, tokenizer, 256 << 20)
+        for _ in writer.add(documents):
+            pass
+        writer.finish(np.ones(len(documents), np.float32))
+
+
+def one_size(directory: Path) -> dict[str, Any]:
+    """The memory of the shards in a directory: what it takes, and how quickly it answers."""
+    from prompt_gen import memory, shards
+    from prompt_gen.config import MemoryConfig
+    from prompt_gen.run import Run
+    from prompt_gen.vocab.tokenizer import load_tokenizer
+
+    tokenizer = load_tokenizer(directory)
+    train, held_out = (
+        shards.part.open_part(directory, part, tokenizer) for part in ("train", "validation")
+    )
+    shard_set, before_mb = shards.ShardSet(train, held_out, "benchmark"), _memory_mb("VmRSS")
+    started = time.perf_counter(), time.process_time()
+    made = memory.write(shard_set, tokenizer, Run(directory / "run"), MemoryConfig(budget=9))
+    took = time.perf_counter() - started[0], time.process_time() - started[1]
+    assert made
+    facts, lines = made.facts, (directory / "held-out.txt").read_text("utf-8").splitlines()
+    return {
+        "megabytes": round(facts["text_bytes"] / 1e6, 1),
+        "tokens": facts["tokens"],
+        "build_s": round(took[0], 2),
+        "build_cpu_s": round(took[1], 2),
+        "peak_memory_mb": round(_memory_mb("VmHWM")),
+        "memory_before_mb": round(before_mb),
+        "bytes_per_text_byte": round(facts["bytes"] / facts["text_bytes"], 3),
+        "query_us_per_node": {str(n): asked(made, held_out, n) for n in ROWS},
+        "first_list_ms": first_lists(made, tokenizer, lines),
+    }
 
 
 def asked(made: Any, held_out: Any, n_rows: int) -> dict[str, float]:
@@ -150,8 +172,15 @@ def first_lists(made: Any, tokenizer: Any, lines: list[str]) -> dict[str, float]
     return {f"p{q}": round(float(np.percentile(found, q)), 2) for q in (50, 95, 99)}
 
 
-def _peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def _memory_mb(name: str) -> float:
+    """Resident memory of this process in MiB, now (VmRSS) or at its most (VmHWM).
+
+    Not as `resource` has it: there a process begins with what its parent had.
+    """
+    for line in Path("/proc/self/status").read_text("utf-8").splitlines():
+        if line.startswith(f"{name}:"):
+            return int(line.split()[1]) / 1024
+    raise LookupError(name)
 
 
 # -- tiny Shakespeare ------------------------------------------------------------------------------
@@ -200,11 +229,11 @@ def shakespeare(minutes: float) -> dict[str, Any]:
 
 def remembered(ids: np.ndarray, tokenizer: Any) -> Any:
     """The memory of one text."""
-    from prompt_gen.memory import estimate, index
+    from prompt_gen.memory import estimate, sorting
 
-    document = np.array([tokenizer.bos_id, *ids, tokenizer.eos_id])
-    found = index.build([document], np.ones(1, np.int64), tokenizer.size)
-    return estimate.build(found, tokenizer.size, ORDER)
+    text = sorting.EndToEnd.of([np.array([tokenizer.bos_id, *ids, tokenizer.eos_id])])
+    index = sorting.index_of([text], np.ones(1, np.int64), tokenizer.size)
+    return estimate.build(index, tokenizer.size, ORDER)
 
 
 def evidence(estimator: Any, network: Any, texts: list[np.ndarray]) -> Any:
@@ -244,3 +273,7 @@ def evidence(estimator: Any, network: Any, texts: list[np.ndarray]) -> Any:
             )
         )
     return Evidence(*map(np.concatenate, zip(*columns, strict=True)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

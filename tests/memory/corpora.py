@@ -3,8 +3,9 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from prompt_gen.memory import index
+from prompt_gen.memory import sorting
 from prompt_gen.memory.index import Index
+from prompt_gen.memory.sorting import EndToEnd
 
 BOS, EOS, SIZE = 0, 1, 6
 Lines = list[tuple[list[int], int]]  # ids without BOS and EOS, and how many lines they stand for
@@ -18,4 +19,5 @@ def documents(lines: Lines) -> list[np.ndarray]:
 
 
 def indexed(lines: Lines) -> Index:
-    return index.build(documents(lines), np.array([count for _, count in lines]), SIZE)
+    counts = np.array([count for _, count in lines])
+    return sorting.index_of([EndToEnd.of(documents(lines))], counts, SIZE)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prompt_gen.errors import Damaged
-from prompt_gen.memory import index
+from prompt_gen.memory import follows, index
 from prompt_gen.memory.index import MAX_DEPTH, Index
 from tests.memory.corpora import BOS, EOS, SIZE, Lines, indexed, some_lines, word_lists
 
@@ -90,7 +90,7 @@ def test_a_place_counts_as_its_document_does() -> None:
 
 def test_what_stands_twice_is_repeated() -> None:
     found = indexed([([2, 3, 4], 1), ([5, 3, 4], 1)])
-    repeated = found.is_repeated(3)
+    repeated = follows.repeated(found, 3)
     assert [found.text[at : at + 3].tolist() for at in np.flatnonzero(repeated)] == [
         [3, 4, EOS]
     ] * 2

@@ -18,7 +18,7 @@ from prompt_gen.memory.index import Index, opened
 from prompt_gen.storage import save_array
 
 MAX_PLACES = 512  # that are read for a context: fewer take more room, more take more time
-_BLOCK = 1 << 22  # suffixes that are counted at a time
+_BLOCK = 1 << 20  # suffixes that are counted at a time
 _ARRAYS = ("lows", "starts", "tokens", "counts")
 
 
@@ -110,14 +110,11 @@ def count(index: Index, order: int) -> Iterator[tuple[np.ndarray, Frequent]]:
 
     That of order 1 follows the context of no token, whose continuations are all kept.
     """
-    bos, n = index.bos, index.n_rows
-    is_new_R, is_whole_R = np.zeros(n, bool), np.ones(n, bool)
-    is_new_R[0] = True
-    low_F, high_F = np.array([0]), np.array([n])
+    bos, (is_new_R, is_whole_R) = index.bos, _marks(index)
+    low_F, high_F = np.array([0]), np.array([index.n_rows])
     for k in range(1, order + 1):
         _refine(index, is_new_R, is_whole_R, k)
-        n_by_count = np.zeros(5, np.int64)
-        kept: list[tuple[np.ndarray, ...]] = []
+        n_by_count, kept = np.zeros(5, np.int64), _Kept(index.text.dtype)
         next_F: list[tuple[np.ndarray, ...]] = []
         for low_S, size_S, token_S, count_S in _ngrams(index, is_new_R, is_whole_R, k, k == order):
             goes_on_S = (size_S > MAX_PLACES) & (token_S != index.eos)
@@ -126,19 +123,40 @@ def count(index: Index, order: int) -> Iterator[tuple[np.ndarray, Frequent]]:
             if len(low_F):
                 parent_S = np.maximum(low_F.searchsorted(low_S, "right") - 1, 0)
                 is_in_S = (low_S >= low_F[parent_S]) & (low_S < high_F[parent_S]) & (token_S != bos)
-                kept.append((low_F[parent_S][is_in_S], token_S[is_in_S], count_S[is_in_S]))
+                kept.add(low_F[parent_S][is_in_S], token_S[is_in_S], count_S[is_in_S])
         if k == 1:  # no suffix begins with EOS
             eos_1 = np.array([index.eos]), np.array([_n_before_eos(index)])
             n_by_count += np.bincount(np.minimum(eos_1[1], 5), minlength=6)[:5]
-            kept.append((np.zeros(1, np.int64), *eos_1))
-        yield n_by_count, _frequent(index, kept)
+            kept.add(np.zeros(1, np.int64), *eos_1)
+        yield n_by_count, kept.joined()
         low_F, high_F = (np.concatenate(column) for column in zip(*next_F, strict=True))
+
+
+def repeated(index: Index, n: int) -> np.ndarray:
+    """bool [T]: the n tokens of a document that begin at a place stand elsewhere too."""
+    is_new_R, is_whole_R = _marks(index)
+    for k in range(1, n + 1):
+        _refine(index, is_new_R, is_whole_R, k)
+    found_T = np.zeros(index.n_tokens, bool)
+    for start in range(0, index.n_rows, _BLOCK):
+        here = slice(start, start + _BLOCK)
+        is_new_P = is_new_R[start : start + _BLOCK + 1]
+        if start + _BLOCK >= index.n_rows:
+            is_new_P = np.append(is_new_P, True)
+        is_alone_P = is_new_P[:-1] & is_new_P[1:]
+        found_T[index.places(here)] = is_whole_R[here] & ~is_alone_P
+    return found_T
 
 
 def _n_before_eos(index: Index) -> int:
     """How many different tokens documents end with."""
     ends = np.append(index.documents[1:], index.n_tokens) - 1
     return len(np.unique(index.text[ends - 1]))
+
+
+def _marks(index: Index) -> tuple[np.ndarray, np.ndarray]:
+    """bool [R], for `_refine`: of n-grams of order 0."""
+    return np.zeros(index.n_rows, bool), np.ones(index.n_rows, bool)
 
 
 def _refine(index: Index, is_new_R: np.ndarray, is_whole_R: np.ndarray, k: int) -> None:
@@ -176,16 +194,22 @@ def _ngrams(
         start = end
 
 
-def _frequent(index: Index, kept: list[tuple[np.ndarray, ...]]) -> Frequent:
-    if not kept:
-        nothing = np.zeros(0, np.int64)
-        kept = [(nothing, nothing, nothing)]
-    low_S, token_S, count_S = (np.concatenate(column) for column in zip(*kept, strict=True))
-    lows, starts = np.unique(low_S, return_index=True)
-    is_small = count_S.max(initial=0) < 1 << 16
-    return Frequent(
-        lows.astype(np.uint32),
-        np.append(starts, len(low_S)).astype(np.uint32),
-        token_S.astype(index.text.dtype),
-        count_S.astype(np.uint16 if is_small else np.uint32),
-    )
+class _Kept:
+    """What follows frequent contexts, context by context, while it is found; in little room."""
+
+    def __init__(self, tokens: np.dtype) -> None:
+        self._dtypes = (np.dtype(np.uint32), tokens, np.dtype(np.uint32))
+        self._found = [tuple(np.zeros(0, dtype) for dtype in self._dtypes)]
+
+    def add(self, low_S: np.ndarray, token_S: np.ndarray, count_S: np.ndarray) -> None:
+        """Contexts, by where their ranges begin, ascending; tokens behind them; counts."""
+        columns = zip((low_S, token_S, count_S), self._dtypes, strict=True)
+        self._found.append(tuple(column.astype(dtype) for column, dtype in columns))
+
+    def joined(self) -> Frequent:
+        """All of it."""
+        low_S, token_S, count_S = (np.concatenate(c) for c in zip(*self._found, strict=True))
+        border_S = _borders(low_S)
+        is_small = count_S.max(initial=0) < 1 << 16
+        counts = count_S.astype(np.uint16) if is_small else count_S
+        return Frequent(low_S[border_S[:-1]], border_S.astype(np.uint32), token_S, counts)

@@ -18,15 +18,12 @@ from pathlib import Path
 import numpy as np
 
 from prompt_gen.errors import Damaged
-from prompt_gen.shards import Part
 from prompt_gen.storage import save_array
 
 MAX_DEPTH = 16  # tokens of the longest match that is followed
 _WAY_BITS = 4
 _WAYS = np.arange(1, 1 << _WAY_BITS)  # a range is searched at so many sixteenths of it at a time
 _ARRAYS = ("text", "packed", "firsts", "steps", "counts")
-
-Documents = Sequence[np.ndarray] | Part  # ids of each, BOS and EOS included
 
 
 @dataclass(frozen=True)
@@ -175,20 +172,6 @@ class Index:
         low = bisect_left(rows, wanted, low, high, key=here)
         return low, bisect_left(rows, ahead, low, high, key=here)
 
-    def is_repeated(self, n: int) -> np.ndarray:
-        """bool [T]: the n tokens of a document that begin at a place stand elsewhere too."""
-        is_new_R, is_whole_R = np.zeros(self.n_rows, bool), np.ones(self.n_rows, bool)
-        places_R = self.places(slice(None))
-        for k in range(n):
-            tokens_R = self.text[np.minimum(places_R + k, self.n_tokens)]
-            is_new_R[1:] |= tokens_R[1:] != tokens_R[:-1]
-            is_whole_R &= (tokens_R != self.bos) | (k == 0)
-        is_new_R[0] = True
-        is_alone_R = is_new_R & np.append(is_new_R[1:], True)
-        found_T = np.zeros(self.n_tokens, bool)
-        found_T[places_R] = is_whole_R & ~is_alone_R
-        return found_T
-
     def lines_at(self, places: np.ndarray) -> np.ndarray:
         """How many lines the documents at these places stand for."""
         return self.counts[self.steps.searchsorted(places, "right") - 1]
@@ -197,42 +180,6 @@ class Index:
         """Write the index, one file for each array."""
         for name in _ARRAYS:
             save_array(directory / f"{name}.npy", getattr(self, name))
-
-
-def build(documents: Documents, counts_N: np.ndarray, size: int) -> Index:
-    """The index of documents that stand for so many lines each; `size` is the number of ids."""
-    order_N = np.argsort(-counts_N, kind="stable")
-    lengths_N = np.array([len(document) for document in documents], np.int64)[order_N]
-    starts = np.concatenate([[0], np.cumsum(lengths_N)])
-    text = np.zeros(starts[-1] + 1, np.uint16 if size <= 1 << 16 else np.uint32)
-    for i, start in zip(order_N.tolist(), starts[:-1].tolist(), strict=True):
-        text[start : start + len(documents[i])] = documents[i]
-    text[-1] = text[0]  # BOS, which ends every n-gram
-    eos = int(text[-2])
-    suffixes = _sorted_suffixes(text[:-1])
-    suffixes = suffixes[text[suffixes] != eos]
-    n_each = np.bincount(text[:-1], minlength=size)
-    n_each[eos] = 0
-    firsts = np.concatenate([[0], np.cumsum(n_each)]).astype(np.uint32)
-    counts, first = np.unique(-counts_N[order_N], return_index=True)
-    return Index(text, _packed(suffixes, len(text)), firsts, starts[first], -counts)
-
-
-def _sorted_suffixes(text: np.ndarray) -> np.ndarray:
-    """uint32: where all suffixes begin, in the order of their ids."""
-    from pydivsufsort import divsufsort
-
-    n_bytes = text.dtype.itemsize
-    found = divsufsort(text.astype(text.dtype.newbyteorder(">")).view(np.uint8))
-    return (found[found % n_bytes == 0] // n_bytes).astype(np.uint32)
-
-
-def _packed(suffixes: np.ndarray, n: int) -> np.ndarray:
-    """Three bytes of each, if numbers below n need no more, and one that is read beyond the end."""
-    if n > 1 << 24:
-        return suffixes
-    octets = suffixes.astype("<u4").view(np.uint8).reshape(-1, 4)[:, :3]
-    return np.append(octets, np.uint8(0))
 
 
 def load(directory: Path) -> Index:

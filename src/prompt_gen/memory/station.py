@@ -9,7 +9,7 @@ import numpy as np
 
 from prompt_gen.config import MemoryConfig
 from prompt_gen.errors import Damaged
-from prompt_gen.memory import estimate, fitting, index
+from prompt_gen.memory import estimate, fitting, follows, sorting
 from prompt_gen.memory.estimate import Estimator
 from prompt_gen.memory.index import Index
 from prompt_gen.memory.mixture import Mixture
@@ -87,7 +87,8 @@ def _build(
     """Build a memory that fits the budget into a directory; what there is to know of it."""
     part, size = shards.train, tokenizer.size
     n_bytes = _text_bytes(part, tokenizer)
-    whole = made = estimate.build(index.build(part, _lines(part), size), size, config.order)
+    index = sorting.index_of(part.shards, _lines(part), size)
+    whole = made = estimate.build(index, size, config.order)
     held_out = fitting.sample(shards.validation, MAX_LENGTH)
     made.save(directory)
     for _ in range(_TRIES):
@@ -137,10 +138,13 @@ def _pruned(found: Index, n_tokens: int, size: int) -> Index:
     """The index of the documents that are worth most: of many lines, then of common pieces."""
     starts_N = found.documents
     lengths_N = np.diff(starts_N, append=found.n_tokens)
-    shared_N = np.add.reduceat(found.is_repeated(_GRAM), starts_N, dtype=np.int64) / lengths_N
+    shared_N = np.add.reduceat(follows.repeated(found, _GRAM), starts_N, dtype=np.int64) / lengths_N
     lines_N = found.lines_at(starts_N)
     best = np.lexsort((-shared_N, -lines_N))
     n_kept = max(1, int(np.searchsorted(np.cumsum(lengths_N[best]), n_tokens, "right")))
-    kept = np.sort(best[:n_kept])
-    documents = [found.text[starts_N[i] : starts_N[i] + lengths_N[i]] for i in kept]
-    return index.build(documents, lines_N[kept], size)
+    is_kept_N = np.zeros(len(starts_N), bool)
+    is_kept_N[best[:n_kept]] = True
+    tokens = found.text[:-1][np.repeat(is_kept_N, lengths_N)]
+    offsets = np.append(0, np.cumsum(lengths_N[is_kept_N]))
+    documents = sorting.EndToEnd(tokens, offsets)
+    return sorting.index_of([documents], lines_N[is_kept_N], size)
