@@ -25,7 +25,7 @@ from prompt_gen.run import Run, fingerprint
 from prompt_gen.storage import file_hash, link, write_atomic, write_whole
 from prompt_gen.vocab import Tokenizer, load_tokenizer
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 CALIBRATION = "calibration.json"
 MIXTURE = "mixture.json"

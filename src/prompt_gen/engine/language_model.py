@@ -1,51 +1,53 @@
-"""What the search asks of a language model, whether it is a network or counts.
+"""What the engine asks of a language model, whether it is a network or counts.
 
-B rows, S new tokens in a row, N real new tokens of all rows, C best tokens, V vocabulary
+T tokens that are read, K of them wanted, V vocabulary
 """
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
 
-Cache = Any  # what a model keeps of the tokens its rows have read; only the model looks inside
+State = Any  # what a model keeps of a token and all before it; only the model looks inside
+Before = State | int | None  # of the token before: its state, or its place in the same call
 
-
-def best(logprobs_BV: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """The n best log-probabilities of each row, best first [B, C], and their ids."""
-    n = min(n, logprobs_BV.shape[1])
-    ids_BC = np.argpartition(-logprobs_BV, n - 1, axis=1)[:, :n]
-    best_BC = np.take_along_axis(logprobs_BV, ids_BC, axis=1)
-    order_BC = np.argsort(-best_BC, axis=1, kind="stable")
-    best_BC, ids_BC = (np.take_along_axis(each, order_BC, axis=1) for each in (best_BC, ids_BC))
-    return best_BC, ids_BC
+NOTHING: None = None  # before the first token
 
 
 class LanguageModel(Protocol):
-    """Log-probabilities (natural) of the next token, for several rows at a time."""
+    """Probabilities of the next token, behind tokens of any branches of a tree.
 
-    context: int  # tokens that a row can hold
-    n_passes: int  # calls so far
+    Nothing is changed by reading: a state can be gone on from as often as one likes, and what no
+    state is kept of is forgotten.
+    """
 
-    def empty_cache(self) -> Cache:
-        """One row that has seen nothing."""
+    @property
+    def context(self) -> int:
+        """Tokens that may stand one behind the other."""
         ...
 
-    def full(
-        self, tokens_BS: np.ndarray, lengths_B: np.ndarray, cache: Cache, parents_B: np.ndarray
-    ) -> tuple[np.ndarray, Cache]:
-        """Log-probabilities [N, V] behind every real new token, row by row, and the new cache.
+    @property
+    def n_passes(self) -> int:
+        """Calls so far."""
+        ...
 
-        `lengths_B` says how many tokens of each row are real; the rest of a row is padding.
-        `parents_B` says which row of the cache each row goes on from.
+    def read(
+        self, tokens_T: Sequence[int], before_T: Sequence[Before], wanted_K: Sequence[int]
+    ) -> tuple[np.ndarray, list[State]]:
+        """Probabilities [K, V] of what follows the wanted tokens, and the state of every token.
+
+        `before_T` says what each token goes on from: the state of the token before it, the place
+        of that token in this very call, if it is read earlier in it, or nothing. `wanted_K` are
+        places in this call. The array is the caller's, to be written over.
         """
         ...
 
-    def read(self, tokens_S: np.ndarray, cache: Cache) -> tuple[np.ndarray, Cache]:
-        """Log-probabilities [V] behind the last of one row's new tokens, and the new cache."""
-        ...
 
-    def next(
-        self, tokens_B: np.ndarray, cache: Cache, parents_B: np.ndarray, n_top: int
-    ) -> tuple[np.ndarray, np.ndarray, Cache]:
-        """One new token per row: its best log-probabilities [B, C], their ids, the new cache."""
-        ...
+def read_line(model: LanguageModel, tokens_T: Sequence[int]) -> tuple[np.ndarray, list[State]]:
+    """Probabilities [T, V] behind each token of a text from its beginning, and the states."""
+    return model.read(tokens_T, chain(len(tokens_T)), range(len(tokens_T)))
+
+
+def chain(n: int, first: Before = NOTHING, at: int = 0) -> list[Before]:
+    """What n tokens go on from that stand one behind the other, the first of them at a place."""
+    return [first, *range(at, at + n - 1)]

@@ -1,6 +1,6 @@
 """A network and a memory of its training text as one language model (see `language_model`).
 
-N new tokens of all rows, E experts; for the rest see `language_model`
+T tokens that are read, K of them wanted, D depths of a match, E experts, V vocabulary
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import numpy as np
 
 from prompt_gen.bundle import MIXTURE, Bundle
 from prompt_gen.config import EngineConfig
-from prompt_gen.engine.language_model import Cache, LanguageModel, best
+from prompt_gen.engine.language_model import NOTHING, Before, LanguageModel, State, chain
 from prompt_gen.engine.runtime import Graph
 from prompt_gen.errors import Damaged, SettingError
 from prompt_gen.memory import Memory
@@ -19,13 +19,13 @@ from prompt_gen.memory.index import Matches
 from prompt_gen.memory.mixture import Mixture
 
 _CONTEXT = 512  # tokens, without a network: a memory looks at the last few only
-_CELLS = 1 << 20  # probabilities that are mixed at a time
 
 
-@dataclass(frozen=True)
-class _Cache:
-    network: Cache
-    matches: Matches
+@dataclass(frozen=True, slots=True, eq=False)
+class _State:
+    network: State
+    low_D: np.ndarray  # where the last tokens stand in the text: see `Matches`
+    high_D: np.ndarray
 
 
 class Remembering:
@@ -35,59 +35,70 @@ class Remembering:
         self._memory, self._mixture, self._network = memory, mixture, network
         self.context = network.context if network else _CONTEXT
         self.n_passes = 0
+        self._unigrams_V = memory.estimator.unigrams.astype(np.float32)
+        start = memory.index.start()
+        self._start = _State(NOTHING, start.low_BD[0], start.high_BD[0])
 
-    def empty_cache(self) -> Cache:
-        """One row that has seen nothing."""
-        network = self._network.empty_cache() if self._network else None
-        return _Cache(network, self._memory.index.start())
-
-    def full(
-        self, tokens_BS: np.ndarray, lengths_B: np.ndarray, cache: Cache, parents_B: np.ndarray
-    ) -> tuple[np.ndarray, Cache]:
-        """Log-probabilities [N, V] behind every real new token, row by row, and the new cache."""
+    def read(
+        self, tokens_T: Sequence[int], before_T: Sequence[Before], wanted_K: Sequence[int]
+    ) -> tuple[np.ndarray, list[_State]]:
+        """Probabilities [K, V] of what follows the wanted tokens, and the state of every token."""
         self.n_passes += 1
-        every, matches = self._memory.index.follow(
-            cache.matches.take(parents_B), tokens_BS, lengths_B
-        )
-        logprobs_NV, network = None, None
+        low_TD, high_TD = self._followed(tokens_T, before_T)
+        probs_KV, states = None, [NOTHING] * len(tokens_T)
         if self._network:
-            logprobs_NV, network = self._network.full(
-                tokens_BS, lengths_B, cache.network, parents_B
-            )
-        return self._mixed(logprobs_NV, every), _Cache(network, matches)
+            of_network = [b.network if isinstance(b, _State) else b for b in before_T]
+            probs_KV, states = self._network.read(tokens_T, of_network, wanted_K)
+        wanted = np.array(wanted_K, np.int64)
+        mixed_KV = self._mixed(probs_KV, Matches(low_TD[wanted], high_TD[wanted]))
+        return mixed_KV, list(map(_State, states, low_TD, high_TD))
 
-    def read(self, tokens_S: np.ndarray, cache: Cache) -> tuple[np.ndarray, Cache]:
-        """Log-probabilities [V] behind the last of one row's new tokens, and the new cache."""
-        self.n_passes += 1
-        lengths_1 = np.array([len(tokens_S)])
-        _, matches = self._memory.index.follow(cache.matches, tokens_S[None], lengths_1)
-        logprobs_V, network = None, None
-        if self._network:
-            logprobs_V, network = self._network.read(tokens_S, cache.network)
-        logprobs_1V = None if logprobs_V is None else logprobs_V[None]
-        return self._mixed(logprobs_1V, matches)[0], _Cache(network, matches)
+    def _followed(
+        self, tokens_T: Sequence[int], before_T: Sequence[Before]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The matches of every token; those of one generation at a time."""
+        shape = len(tokens_T), len(self._start.low_D)
+        low_TD, high_TD = np.empty(shape, np.int64), np.empty(shape, np.int64)
+        tokens = np.array(tokens_T, np.int64)
+        for here in _generations(before_T):
+            parents = [self._before(before_T[at], low_TD, high_TD) for at in here]
+            low_BD, high_BD = (np.stack(ends) for ends in zip(*parents, strict=True))
+            found = self._memory.index.extend(Matches(low_BD, high_BD), tokens[here])
+            low_TD[here], high_TD[here] = found.low_BD, found.high_BD
+        return low_TD, high_TD
 
-    def next(
-        self, tokens_B: np.ndarray, cache: Cache, parents_B: np.ndarray, n_top: int
-    ) -> tuple[np.ndarray, np.ndarray, Cache]:
-        """One new token per row: its best log-probabilities [B, C], their ids, the new cache."""
-        ones_B = np.ones(len(tokens_B), np.int64)
-        logprobs_BV, cache = self.full(tokens_B[:, None], ones_B, cache, parents_B)
-        return *best(logprobs_BV, n_top), cache
+    def _before(
+        self, before: Before, low_TD: np.ndarray, high_TD: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        if isinstance(before, int):
+            return low_TD[before], high_TD[before]
+        state = before or self._start
+        return state.low_D, state.high_D
 
-    def _mixed(self, logprobs_NV: np.ndarray | None, matches: Matches) -> np.ndarray:
-        """Logarithms of the mixture, float32; a few rows at a time, as they are wide."""
-        unigrams_V = self._memory.estimator.unigrams
-        n_rows = len(matches.low_BD)
-        mixed_NV = np.empty((n_rows, len(unigrams_V)), np.float32)
-        n_here = max(1, _CELLS // len(unigrams_V))
-        for start in range(0, n_rows, n_here):
-            here = slice(start, start + n_here)
-            estimate = self._memory.estimator.behind(matches.take(np.arange(n_rows)[here]))
-            network_BV = None if logprobs_NV is None else np.exp(logprobs_NV[here])
-            mixed_NV[here] = self._mixture.mixed(network_BV, estimate, unigrams_V)
-        with np.errstate(divide="ignore"):  # nothing but BOS, which never follows
-            return np.log(mixed_NV, out=mixed_NV)
+    def _mixed(self, probs_KV: np.ndarray | None, matches: Matches) -> np.ndarray:
+        """The mixture, float32; the network's array is written over."""
+        estimate = self._memory.estimator.behind(matches)
+        pieces = self._mixture.pieces(estimate, probs_KV is not None)
+        mixed_KV = pieces.of_unigrams_B[:, None].astype(np.float32) * self._unigrams_V
+        if probs_KV is not None:
+            probs_KV *= pieces.of_network_B[:, None].astype(np.float32)
+            mixed_KV += probs_KV
+        some = pieces.some
+        np.add.at(mixed_KV, (some.row_S, some.token_S), some.share_S.astype(np.float32))
+        return mixed_KV
+
+
+def _generations(before_T: Sequence[Before]) -> list[list[int]]:
+    """The places of a call, parents before children, those of equal depth together."""
+    found: list[list[int]] = []
+    depth_T: list[int] = []
+    for at, before in enumerate(before_T):
+        depth = depth_T[before] + 1 if isinstance(before, int) else 0
+        depth_T.append(depth)
+        if depth == len(found):
+            found.append([])
+        found[depth].append(at)
+    return found
 
 
 def learn(memory: Memory, network: LanguageModel, documents: Sequence[np.ndarray]) -> Evidence:
@@ -96,9 +107,12 @@ def learn(memory: Memory, network: LanguageModel, documents: Sequence[np.ndarray
     def probability(
         tokens_BS: np.ndarray, lengths_B: np.ndarray, target_T: np.ndarray
     ) -> np.ndarray:
-        parents_B = np.zeros(len(lengths_B), np.int64)
-        logprobs_TV, _ = network.full(tokens_BS, lengths_B, network.empty_cache(), parents_B)
-        return np.exp(logprobs_TV[np.arange(len(target_T)), target_T])
+        tokens, before = list[int](), list[Before]()
+        for tokens_S, length in zip(tokens_BS, lengths_B.tolist(), strict=True):
+            before += chain(length, at=len(tokens))
+            tokens += tokens_S[:length].tolist()
+        probs_TV, _ = network.read(tokens, before, range(len(tokens)))
+        return probs_TV[np.arange(len(target_T)), target_T]
 
     return evidence(memory.estimator, documents, probability)
 

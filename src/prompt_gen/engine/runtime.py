@@ -1,9 +1,12 @@
-"""The model's graph in onnxruntime: rows of new tokens over a cache of older ones.
+"""The model's graph in onnxruntime, and the pool of what it keeps of the tokens it has read.
 
-B rows, S new tokens in a row, P tokens in the cache, K wanted positions, V vocabulary
+T tokens that are read, K of them wanted, P rows of the pool that they look at, A = P + T
+N rows of the pool, W numbers of a row, V vocabulary
 """
 
 import os
+import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,23 +14,60 @@ import numpy as np
 import onnxruntime as ort
 
 from prompt_gen.bundle import Bundle
+from prompt_gen.engine.language_model import Before
 from prompt_gen.errors import Damaged, Mismatch
 
-_FULL = ["logprobs"]
-_TOP = ["top_logprobs", "top_ids"]
+_FIRST_ROWS = 256
+_NO_SLOTS = np.zeros(0, np.int64)
 
 
-@dataclass(frozen=True)
-class Cache:
-    """Keys and values of all layers for some rows, and which tokens of each row are real."""
+class Pool:
+    """Keys and values of tokens, a row each. A row is free again when nobody holds it."""
 
-    tensors: list[np.ndarray]
-    real_RP: np.ndarray  # bool
-    n_tokens_R: np.ndarray  # real tokens in each row: the position of the next one
+    def __init__(self, width: int) -> None:
+        self.rows_NW = np.zeros((_FIRST_ROWS, width), np.float32)
+        self._free = list(range(_FIRST_ROWS))
+
+    @property
+    def n_held(self) -> int:
+        """Rows that somebody holds."""
+        return len(self.rows_NW) - len(self._free)
+
+    def keep(self, rows_TW: np.ndarray) -> list[int]:
+        """Copy rows into the pool; their places."""
+        if len(self._free) < len(rows_TW):
+            self._grow(len(rows_TW))
+        slots = [self._free.pop() for _ in rows_TW]
+        self.rows_NW[slots] = rows_TW
+        return slots
+
+    def give_back(self, slot: int) -> None:
+        """A row is no longer needed."""
+        self._free.append(slot)
+
+    def _grow(self, n_more: int) -> None:
+        n = len(self.rows_NW)
+        n_new = max(n, n_more)
+        self.rows_NW = np.concatenate(
+            [self.rows_NW, np.zeros((n_new, self.rows_NW.shape[1]), np.float32)]
+        )
+        self._free.extend(range(n, n + n_new))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Held:
+    """A token that was read: it holds its row, and those of the tokens before it."""
+
+    pool: Pool
+    slots: np.ndarray  # int64, from the first token on
+    before: "Held | None"
+
+    def __del__(self) -> None:
+        self.pool.give_back(int(self.slots[-1]))
 
 
 class Graph:
-    """A loaded graph, as a language model (see `language_model`).
+    """A loaded graph, as a language model (see `language_model`). One pass runs at a time.
 
     Raises:
         Mismatch: the graph was made for another vocabulary than the bundle's.
@@ -45,8 +85,7 @@ class Graph:
             )
             facts = self._session.get_modelmeta().custom_metadata_map
             vocab_hash, self.context = facts["vocab_hash"], int(facts["context"])
-            self._n_layers = int(facts["layers"])
-            self._empty_shape = (1, int(facts["kv_heads"]), 0, int(facts["head_width"]))
+            self._pool = Pool(int(facts["width"]))
         except Exception as error:  # onnxruntime has one of its own for every status
             raise Damaged(
                 f"'{bundle.graph}' cannot be loaded: {error}", "Train it again"
@@ -57,77 +96,56 @@ class Graph:
                 f"the bundle's is {bundle.tokenizer.hash[:12]}",
                 "Train it again",
             )
-        names = [f"{i}.{what}" for i in range(self._n_layers) for what in ("key", "value")]
-        self._past_names = [f"past.{name}" for name in names]
-        self._present_names = [f"present.{name}" for name in names]
+        self._lock = threading.Lock()
         self.n_passes = 0
 
-    def empty_cache(self) -> Cache:
-        """One row that has seen nothing."""
-        nothing = np.zeros(self._empty_shape, np.float32)
-        tensors = [nothing] * len(self._past_names)
-        return Cache(tensors, np.zeros((1, 0), bool), np.zeros(1, np.int64))
+    def read(
+        self, tokens_T: Sequence[int], before_T: Sequence[Before], wanted_K: Sequence[int]
+    ) -> tuple[np.ndarray, list[Held]]:
+        """Probabilities [K, V] of what follows the wanted tokens, and the state of every token."""
+        slots_P, mask_TA, n_before_T = _looks(before_T)
+        with self._lock:
+            feed = {
+                "tokens": np.array(tokens_T, np.int64),
+                "positions": np.minimum(n_before_T, self.context - 1)[None],
+                "slots": slots_P,
+                "mask": mask_TA,
+                "wanted": np.array(wanted_K, np.int64),
+                "pool": self._pool.rows_NW,
+            }
+            answers: list[Any] = [*self._session.run(["probs", "kept"], feed)]
+            probs_KV, kept_TW = answers
+            self.n_passes += 1
+            slots_T = self._pool.keep(kept_TW)
+        states: list[Held] = []
+        for slot, before in zip(slots_T, before_T, strict=True):
+            parent = states[before] if isinstance(before, int) else before
+            earlier = _NO_SLOTS if parent is None else parent.slots
+            states.append(Held(self._pool, np.append(earlier, slot), parent))
+        return probs_KV, states
 
-    def full(
-        self, tokens_BS: np.ndarray, lengths_B: np.ndarray, cache: Cache, parents_B: np.ndarray
-    ) -> tuple[np.ndarray, Cache]:
-        """Log-probabilities [N, V] behind every real new token, row by row, and the new cache.
 
-        `lengths_B` says how many tokens of each row are real; the rest of a row is padding.
-        """
-        real_BS = np.arange(tokens_BS.shape[1])[None, :] < lengths_B[:, None]
-        wanted = np.flatnonzero(real_BS)
-        outputs, cache = self._forward(_FULL, tokens_BS, real_BS, wanted, cache, parents_B)
-        return outputs[0], cache
-
-    def read(self, tokens_S: np.ndarray, cache: Cache) -> tuple[np.ndarray, Cache]:
-        """Log-probabilities [V] behind the last of one row's new tokens, and the new cache."""
-        real_1S = np.ones((1, len(tokens_S)), bool)
-        wanted, parents = np.array([len(tokens_S) - 1]), np.zeros(1, np.int64)
-        outputs, cache = self._forward(_FULL, tokens_S[None], real_1S, wanted, cache, parents)
-        return outputs[0][0], cache
-
-    def next(
-        self, tokens_B: np.ndarray, cache: Cache, parents_B: np.ndarray, n_top: int
-    ) -> tuple[np.ndarray, np.ndarray, Cache]:
-        """One new token per row: its best log-probabilities [B, C], their ids, the new cache."""
-        tokens_B1 = tokens_B[:, None]
-        real_B1 = np.ones_like(tokens_B1, bool)
-        wanted = np.arange(len(tokens_B))
-        (logprobs, ids), cache = self._forward(
-            _TOP, tokens_B1, real_B1, wanted, cache, parents_B, n_top
-        )
-        return logprobs, ids, cache
-
-    def _forward(
-        self,
-        outputs: list[str],
-        tokens_BS: np.ndarray,
-        real_BS: np.ndarray,
-        wanted_K: np.ndarray,
-        cache: Cache,
-        parents_B: np.ndarray,
-        n_top: int = 0,
-    ) -> tuple[list[np.ndarray], Cache]:
-        n_new = tokens_BS.shape[1]
-        real_BT = np.concatenate([cache.real_RP[parents_B], real_BS], axis=1)
-        mask_B1ST = real_BT[:, None, None, :]
-        if n_new > 1:
-            n_all = real_BT.shape[1]
-            mask_B1ST = mask_B1ST & np.tri(n_new, n_all, n_all - n_new, dtype=bool)
-        n_tokens_B = cache.n_tokens_R[parents_B]
-        positions_BS = n_tokens_B[:, None] + np.arange(n_new)
-        feed = {
-            "tokens": tokens_BS,
-            "positions": np.minimum(positions_BS, self.context - 1),
-            "mask": mask_B1ST,
-            "parents": parents_B,
-            "wanted": wanted_K,
-            "n_top": np.array([n_top]),
-        }
-        feed |= zip(self._past_names, cache.tensors, strict=True)
-        answers: list[Any] = [*self._session.run(outputs + self._present_names, feed)]
-        self.n_passes += 1
-        n_tokens_B = n_tokens_B + real_BS.sum(axis=1)
-        n_outputs = len(outputs)
-        return answers[:n_outputs], Cache(answers[n_outputs:], real_BT, n_tokens_B)
+def _looks(before_T: Sequence[Before]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The rows that tokens look at, where each may look, and how many tokens stand before it."""
+    held = {id(before): before for before in before_T if isinstance(before, Held)}
+    slots_P = _NO_SLOTS
+    if len(held) == 1:
+        slots_P = next(iter(held.values())).slots
+    elif held:
+        slots_P = np.unique(np.concatenate([state.slots for state in held.values()]))
+    n_old, n_new = len(slots_P), len(before_T)
+    mask_TA = np.zeros((n_new, n_old + n_new), bool)
+    n_before_T = np.zeros(n_new, np.int64)
+    columns = {
+        name: slice(n_old) if len(held) == 1 else slots_P.searchsorted(state.slots)
+        for name, state in held.items()
+    }
+    for at, before in enumerate(before_T):
+        if isinstance(before, int):
+            mask_TA[at] = mask_TA[before]
+            n_before_T[at] = n_before_T[before] + 1
+        elif before is not None:
+            mask_TA[at, columns[id(before)]] = True
+            n_before_T[at] = len(before.slots)
+        mask_TA[at, n_old + at] = True
+    return slots_P, mask_TA, n_before_T

@@ -1,6 +1,6 @@
 """How probable held-out lines are under a language model.
 
-N lines, T tokens that are predicted, V vocabulary; for the rest see `language_model`
+N lines, T tokens that are predicted, V vocabulary
 """
 
 import math
@@ -10,6 +10,7 @@ from dataclasses import astuple, dataclass
 import numpy as np
 
 from prompt_gen.engine import Completer
+from prompt_gen.engine.language_model import Before, chain
 from prompt_gen.evaluate.metrics import AMONG
 from prompt_gen.evaluate.numbers import Number, Ratio
 
@@ -99,15 +100,15 @@ def _batches(windows: list[Window]) -> Iterator[list[Window]]:
 
 def _score(completer: Completer, batch: list[Window]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Line, log-probability, and number of more probable tokens, for every token that counts."""
-    lengths_B = np.array([len(window.ids) - 1 for window in batch])
-    tokens_BS = np.zeros((len(batch), lengths_B.max()), np.int64)
-    for row, window in enumerate(batch):
-        tokens_BS[row, : len(window.ids) - 1] = window.ids[:-1]
-    model, parents_B = completer.model, np.zeros(len(batch), np.int64)
-    logprobs_TV, _ = model.full(tokens_BS, lengths_B, model.empty_cache(), parents_B)
+    tokens, before = list[int](), list[Before]()
+    for window in batch:
+        before += chain(len(window.ids) - 1, at=len(tokens))
+        tokens += window.ids[:-1]
+    probs_TV, _ = completer.model.read(tokens, before, range(len(tokens)))
     targets_T = np.concatenate([window.ids[1:] for window in batch])
     counts_T = np.concatenate([np.arange(1, len(w.ids)) >= w.first for w in batch])
-    lines_T = np.repeat([window.line for window in batch], lengths_B)
-    scores_T = logprobs_TV[np.arange(len(targets_T)), targets_T]
-    ranks_T = (logprobs_TV > scores_T[:, None]).sum(axis=1)
-    return lines_T[counts_T], scores_T[counts_T].astype(np.float64), ranks_T[counts_T]
+    lines_T = np.repeat([w.line for w in batch], [len(w.ids) - 1 for w in batch])
+    found_T = probs_TV[np.arange(len(targets_T)), targets_T]
+    ranks_T = (probs_TV > found_T[:, None]).sum(axis=1)
+    scores_T = np.log(np.maximum(found_T, np.finfo(np.float32).tiny).astype(np.float64))
+    return lines_T[counts_T], scores_T[counts_T], ranks_T[counts_T]

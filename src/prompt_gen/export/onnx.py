@@ -1,23 +1,28 @@
-"""A stock model directory to an ONNX graph that runs many rows over one cache.
+"""A stock model directory to an ONNX graph that reads nodes of a tree of tokens.
 
 Standard operators only (opset 23). The graph holds no weights: it points into `model.safetensors`
 beside it, so there is one copy of them and the two cannot drift apart.
 
-    B rows, S new tokens in a row, P tokens in the cache, R rows in the cache
-    N = B * S, K wanted positions, V vocabulary, D width, H heads, E width of a head, X = H * E
+What is kept of every token, its keys and values of all layers, is one row of a pool that belongs to
+the caller. A pass names the rows that it looks at and gives back the rows of its new tokens: the
+new tokens may be of any branches, and nothing is copied when they grow.
 
-    inputs   tokens_BS, positions_BS  int64
-             mask_B1ST                bool, T = P + S; True where a token may look
-             parents_B                int64, the row of the cache that each row goes on from
-             wanted_K                 int64, indices into N: where predictions are asked for
-             n_top                    int64 [1], C
-             past.{i}.key, .value     float32 [R, H, P, E]
-    outputs  logprobs_KV              natural logarithms
-             top_logprobs_KC, top_ids_KC   the C best of each, best first
-             present.{i}.key, .value  float32 [B, H, P + S, E]
+    T new tokens, P rows of the pool that they look at, A = P + T, N rows of the pool
+    K wanted positions, V vocabulary, D width, H heads, E width of a head, X = H * E
+    W numbers of a row of the pool: keys and values of each layer, of G * E each, for G such heads
+
+    inputs   tokens_T        int64
+             positions_1T    int64
+             slots_P         int64, rows of the pool
+             mask_TA         bool; True where a token may look: rows of the pool, then new tokens
+             wanted_K        int64, indices into T: where predictions are asked for
+             pool_NW         float32
+    outputs  probs_KV        float32, of the next token
+             kept_TW         float32, rows for the pool
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +35,18 @@ from prompt_gen.errors import UsageError
 
 OPSET = 23
 _DTYPES = {"F32": TensorProto.FLOAT}
+_INPUTS = {
+    "tokens": (TensorProto.INT64, ["T"]),
+    "positions": (TensorProto.INT64, [1, "T"]),
+    "slots": (TensorProto.INT64, ["P"]),
+    "mask": (TensorProto.BOOL, ["T", "A"]),
+    "wanted": (TensorProto.INT64, ["K"]),
+    "pool": (TensorProto.FLOAT, ["N", "W"]),
+}
+_OUTPUTS = {
+    "probs": (TensorProto.FLOAT, ["K", "V"]),
+    "kept": (TensorProto.FLOAT, ["T", "W"]),
+}
 
 
 def export(model_directory: Path, vocab_hash: str) -> bytes:
@@ -47,6 +64,15 @@ def export(model_directory: Path, vocab_hash: str) -> bytes:
         )
     graph = _Graph(model_directory / "model.safetensors")
     return blocks[config["model_type"]](graph, config).assemble(vocab_hash)
+
+
+def _values(
+    table: Mapping[str, tuple[int, Sequence[Any]]], width: int
+) -> list[onnx.ValueInfoProto]:
+    return [
+        helper.make_tensor_value_info(name, kind, [width if n == "W" else n for n in shape])
+        for name, (kind, shape) in table.items()
+    ]
 
 
 class _Graph:
@@ -93,46 +119,39 @@ class _Graph:
 
 
 class _Blocks:
-    """What all architectures share: cache, heads, the end; subclasses say what a block does."""
+    """What all architectures share: pool, heads, the end; subclasses say what a block does."""
 
     def __init__(self, graph: _Graph, config: dict[str, Any]) -> None:
         self.g = graph
         self.config = config
-        self.inputs = [
-            helper.make_tensor_value_info("tokens", TensorProto.INT64, ["B", "S"]),
-            helper.make_tensor_value_info("positions", TensorProto.INT64, ["B", "S"]),
-            helper.make_tensor_value_info("mask", TensorProto.BOOL, ["B", 1, "S", "T"]),
-            helper.make_tensor_value_info("parents", TensorProto.INT64, ["B"]),
-            helper.make_tensor_value_info("wanted", TensorProto.INT64, ["K"]),
-            helper.make_tensor_value_info("n_top", TensorProto.INT64, [1]),
-        ]
-        self.outputs: list[onnx.ValueInfoProto] = []
         self.n_layers: int
         self.n_heads: int
         self.n_kv_heads: int
         self.head_width: int
+        self._before: list[str] = []  # keys and values that are looked at, by layer
+        self._kept: list[str] = []  # those of the new tokens
 
     def assemble(self, vocab_hash: str) -> bytes:
         """The serialized graph."""
         g = self.g
-        self.rows_shape = g.op("Shape", "tokens")
-        x_ND = self.embed(g.op("Reshape", "tokens", g.constant([-1], np.int64)))
+        n_parts = 2 * self.n_layers
+        width = n_parts * self.n_kv_heads * self.head_width
+        before_PW = g.op("Gather", "pool", "slots", axis=0)
+        self._before = g.op("Split", before_PW, axis=1, num_outputs=n_parts, n_outputs=n_parts)
+        x_TD = self.embed("tokens")
         for layer in range(self.n_layers):
-            x_ND = self.block(layer, x_ND)
-        x_KD = self.last_norm(g.op("Gather", x_ND, "wanted", axis=0))
+            x_TD = self.block(layer, x_TD)
+        x_KD = self.last_norm(g.op("Gather", x_TD, "wanted", axis=0))
         logits_KV = g.op("Gemm", x_KD, self.head(), transB=1)
-        g.nodes.append(helper.make_node("LogSoftmax", [logits_KV], ["logprobs"], axis=-1))
-        g.nodes.append(
-            helper.make_node("TopK", ["logprobs", "n_top"], ["top_logprobs", "top_ids"], axis=-1)
-        )
-        ends = [
-            helper.make_tensor_value_info("logprobs", TensorProto.FLOAT, ["K", "V"]),
-            helper.make_tensor_value_info("top_logprobs", TensorProto.FLOAT, ["K", "C"]),
-            helper.make_tensor_value_info("top_ids", TensorProto.INT64, ["K", "C"]),
-        ]
+        g.nodes.append(helper.make_node("Softmax", [logits_KV], ["probs"], axis=-1))
+        g.nodes.append(helper.make_node("Concat", self._kept, ["kept"], axis=1))
         model = helper.make_model(
             helper.make_graph(
-                g.nodes, "prompt-gen", self.inputs, ends + self.outputs, initializer=g.constants
+                g.nodes,
+                "prompt-gen",
+                _values(_INPUTS, width),
+                _values(_OUTPUTS, width),
+                initializer=g.constants,
             ),
             opset_imports=[helper.make_opsetid("", OPSET)],
             producer_name="prompt-gen",
@@ -140,51 +159,40 @@ class _Blocks:
         model.ir_version = 10
         facts = {
             "vocab_hash": vocab_hash,
-            "layers": self.n_layers,
-            "kv_heads": self.n_kv_heads,
-            "head_width": self.head_width,
+            "width": width,
             "context": self.config.get("max_position_embeddings", self.config.get("n_positions")),
         }
         helper.set_model_props(model, {name: str(value) for name, value in facts.items()})
         return model.SerializeToString()
 
-    def attend(self, layer: int, q_BSX: str, k_BSX: str, v_BSX: str) -> str:
-        """Attention over cache and new tokens; returns [N, H * E]."""
+    def attend(self, layer: int, q_TX: str, k_TX: str, v_TX: str) -> str:
+        """Attention over rows of the pool and new tokens; returns [T, H * E]."""
         g = self.g
-        pasts = []
-        for what in ("key", "value"):
-            shape = ["R", self.n_kv_heads, "P", self.head_width]
-            name = f"past.{layer}.{what}"
-            self.inputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
-            pasts.append(g.op("Gather", name, "parents", axis=0))
-        presents = [f"present.{layer}.{what}" for what in ("key", "value")]
-        shape = ["B", self.n_kv_heads, "T", self.head_width]
-        for name in presents:
-            self.outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
-        y_BSX = f"attention_{layer}"
-        g.nodes.append(
-            helper.make_node(
-                "Attention",
-                [q_BSX, k_BSX, v_BSX, "mask", *pasts],
-                [y_BSX, *presents],
-                scale=self.head_width**-0.5,
-                q_num_heads=self.n_heads,
-                kv_num_heads=self.n_kv_heads,
-            )
+        self._kept += [k_TX, v_TX]
+        before = self._before[2 * layer : 2 * layer + 2]
+        all_1AX = [
+            self.one_row(g.op("Concat", old, new, axis=0))
+            for old, new in zip(before, (k_TX, v_TX), strict=True)
+        ]
+        y_1TX = g.op(
+            "Attention",
+            self.one_row(q_TX),
+            *all_1AX,
+            "mask",
+            scale=self.head_width**-0.5,
+            q_num_heads=self.n_heads,
+            kv_num_heads=self.n_kv_heads,
         )
-        width = self.n_heads * self.head_width
-        return g.op("Reshape", y_BSX, g.constant([-1, width], np.int64))
+        return g.op("Squeeze", y_1TX, g.constant([0], np.int64))
 
-    def in_rows(self, x: str, *tail: int) -> str:
-        """[N, ...] to [B, S, *tail]."""
-        g = self.g
-        shape = g.op("Concat", self.rows_shape, g.constant(tail, np.int64), axis=0)
-        return g.op("Reshape", x, shape)
+    def one_row(self, x: str) -> str:
+        """[T, ...] to [1, T, ...]."""
+        return self.g.op("Unsqueeze", x, self.g.constant([0], np.int64))
 
-    def embed(self, tokens_N: str) -> str:
+    def embed(self, tokens_T: str) -> str:
         raise NotImplementedError
 
-    def block(self, layer: int, x_ND: str) -> str:
+    def block(self, layer: int, x_TD: str) -> str:
         raise NotImplementedError
 
     def last_norm(self, x_KD: str) -> str:
@@ -214,35 +222,35 @@ class _RotaryBlocks(_Blocks):
         weight = self.g.weight(name)
         return self.g.op("RMSNormalization", x, weight, epsilon=self.config["rms_norm_eps"])
 
-    def project(self, x_ND: str, name: str) -> str:
-        return self.g.op("Gemm", x_ND, self.g.weight(name), transB=1)
+    def project(self, x_TD: str, name: str) -> str:
+        return self.g.op("Gemm", x_TD, self.g.weight(name), transB=1)
 
-    def embed(self, tokens_N: str) -> str:
-        return self.g.op("Gather", self.g.weight("model.embed_tokens.weight"), tokens_N, axis=0)
+    def embed(self, tokens_T: str) -> str:
+        return self.g.op("Gather", self.g.weight("model.embed_tokens.weight"), tokens_T, axis=0)
 
-    def block(self, layer: int, x_ND: str) -> str:
+    def block(self, layer: int, x_TD: str) -> str:
         g, at = self.g, f"model.layers.{layer}"
-        h_ND = self.norm(x_ND, f"{at}.input_layernorm.weight")
-        q_BSX = self.rotated(h_ND, f"{at}.self_attn", "q", self.n_heads)
-        k_BSX = self.rotated(h_ND, f"{at}.self_attn", "k", self.n_kv_heads)
-        v_ND = self.project(h_ND, f"{at}.self_attn.v_proj.weight")
-        v_BSX = self.in_rows(v_ND, self.n_kv_heads * self.head_width)
-        y_ND = self.attend(layer, q_BSX, k_BSX, v_BSX)
-        x_ND = g.op("Add", x_ND, self.project(y_ND, f"{at}.self_attn.o_proj.weight"))
-        h_ND = self.norm(x_ND, f"{at}.post_attention_layernorm.weight")
-        gate = self.project(h_ND, f"{at}.mlp.gate_proj.weight")
+        h_TD = self.norm(x_TD, f"{at}.input_layernorm.weight")
+        q_TX = self.rotated(h_TD, f"{at}.self_attn", "q", self.n_heads)
+        k_TX = self.rotated(h_TD, f"{at}.self_attn", "k", self.n_kv_heads)
+        v_TX = self.project(h_TD, f"{at}.self_attn.v_proj.weight")
+        y_TD = self.attend(layer, q_TX, k_TX, v_TX)
+        x_TD = g.op("Add", x_TD, self.project(y_TD, f"{at}.self_attn.o_proj.weight"))
+        h_TD = self.norm(x_TD, f"{at}.post_attention_layernorm.weight")
+        gate = self.project(h_TD, f"{at}.mlp.gate_proj.weight")
         gate = g.op("Mul", gate, g.op("Sigmoid", gate))
-        up = self.project(h_ND, f"{at}.mlp.up_proj.weight")
+        up = self.project(h_TD, f"{at}.mlp.up_proj.weight")
         down = self.project(g.op("Mul", gate, up), f"{at}.mlp.down_proj.weight")
-        return g.op("Add", x_ND, down)
+        return g.op("Add", x_TD, down)
 
-    def rotated(self, h_ND: str, at: str, which: str, n_heads: int) -> str:
-        g, x = self.g, self.project(h_ND, f"{at}.{which}_proj.weight")
+    def rotated(self, h_TD: str, at: str, which: str, n_heads: int) -> str:
+        g, x = self.g, self.project(h_TD, f"{at}.{which}_proj.weight")
         if f"{at}.{which}_norm.weight" in g.names:  # over each head by itself
             x = g.op("Reshape", x, g.constant([-1, n_heads, self.head_width], np.int64))
             x = self.norm(x, f"{at}.{which}_norm.weight")
-        x_BSX = self.in_rows(x, n_heads * self.head_width)
-        return g.op("RotaryEmbedding", x_BSX, self.cos, self.sin, "positions", num_heads=n_heads)
+        x = g.op("Reshape", x, g.constant([1, -1, n_heads * self.head_width], np.int64))
+        x = g.op("RotaryEmbedding", x, self.cos, self.sin, "positions", num_heads=n_heads)
+        return g.op("Squeeze", x, g.constant([0], np.int64))
 
     def last_norm(self, x_KD: str) -> str:
         return self.norm(x_KD, "model.norm.weight")
@@ -266,28 +274,27 @@ class _Gpt2Blocks(_Blocks):
         epsilon = self.config["layer_norm_epsilon"]
         return self.g.op("LayerNormalization", x, scale, shift, epsilon=epsilon)
 
-    def project(self, x_ND: str, name: str) -> str:
+    def project(self, x_TD: str, name: str) -> str:
         return self.g.op(
-            "Gemm", x_ND, self.g.weight(f"{name}.weight"), self.g.weight(f"{name}.bias")
+            "Gemm", x_TD, self.g.weight(f"{name}.weight"), self.g.weight(f"{name}.bias")
         )
 
-    def embed(self, tokens_N: str) -> str:
+    def embed(self, tokens_T: str) -> str:
         g = self.g
-        x_ND = g.op("Gather", g.weight("transformer.wte.weight"), tokens_N, axis=0)
-        positions_N = g.op("Reshape", "positions", g.constant([-1], np.int64))
-        at_ND = g.op("Gather", g.weight("transformer.wpe.weight"), positions_N, axis=0)
-        return g.op("Add", x_ND, at_ND)
+        x_TD = g.op("Gather", g.weight("transformer.wte.weight"), tokens_T, axis=0)
+        positions_T = g.op("Reshape", "positions", g.constant([-1], np.int64))
+        at_TD = g.op("Gather", g.weight("transformer.wpe.weight"), positions_T, axis=0)
+        return g.op("Add", x_TD, at_TD)
 
-    def block(self, layer: int, x_ND: str) -> str:
+    def block(self, layer: int, x_TD: str) -> str:
         g, at = self.g, f"transformer.h.{layer}"
-        qkv = self.project(self.norm(x_ND, f"{at}.ln_1"), f"{at}.attn.c_attn")
+        qkv = self.project(self.norm(x_TD, f"{at}.ln_1"), f"{at}.attn.c_attn")
         parts = g.op("Split", qkv, axis=1, num_outputs=3, n_outputs=3)
-        q, k, v = (self.in_rows(part, self.n_heads * self.head_width) for part in parts)
-        y_ND = self.attend(layer, q, k, v)
-        x_ND = g.op("Add", x_ND, self.project(y_ND, f"{at}.attn.c_proj"))
-        inner = self.project(self.norm(x_ND, f"{at}.ln_2"), f"{at}.mlp.c_fc")
+        y_TD = self.attend(layer, *parts)
+        x_TD = g.op("Add", x_TD, self.project(y_TD, f"{at}.attn.c_proj"))
+        inner = self.project(self.norm(x_TD, f"{at}.ln_2"), f"{at}.mlp.c_fc")
         inner = g.op("Gelu", inner, approximate="tanh")
-        return g.op("Add", x_ND, self.project(inner, f"{at}.mlp.c_proj"))
+        return g.op("Add", x_TD, self.project(inner, f"{at}.mlp.c_proj"))
 
     def last_norm(self, x_KD: str) -> str:
         return self.norm(x_KD, "transformer.ln_f")
