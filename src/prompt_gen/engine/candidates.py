@@ -12,24 +12,52 @@ class Candidate:
 
     `score` is how often, of candidates with such a score, the text goes on so: the model's
     probability given what was typed, brought to the temperature that the bundle's evaluation found
-    (see `calibration`). No candidate has a lower score than those behind it. The model's own
-    probabilities of a list sum to at most one; calibrated scores are each for itself and need not.
+    (see `calibration`). Candidates are in the order of what they save, not of their scores.
     """
 
     text: str
     completion: str
     score: float  # 0 to 1
-    finish_reason: str  # "sentence", "eos", "length" or "deadline"
+    finish_reason: str  # see `Stop`
     source: str = "model"  # "memory" where the training text holds it word for word
     lines: int = 0  # of the training text that do
+    stops: tuple[tuple[int, float], ...] = ()  # characters up to the end of each clause, and score
 
 
 @dataclass(frozen=True)
 class Stop:
-    """Where a continuation stops, if it does."""
+    """Where a continuation stops, and why."""
 
     completion: str
-    reason: str
+    reason: str  # "sentence", "clause", "eos", "stop", "length"; "open": it was not read further
+
+
+@dataclass(frozen=True)
+class Ends:
+    """Behind what a continuation goes on no longer."""
+
+    typed: str  # what stands before it
+    max_chars: int
+    stop: tuple[str, ...] = ()  # texts before which it ends
+
+    def cut(self, before: str, longer: str, may_end: bool = True) -> tuple[str, str]:
+        """A continuation as far as it goes, and why it ends: "" if it does not.
+
+        `before` is the part of it that has not ended; `may_end`: a sentence may end behind that.
+        """
+        end, reason = len(longer) + 1, ""
+        if may_end or before[-1:] == ".":
+            last = self.typed[-1:]  # whether a full stop ends a sentence depends on it
+            found = sentence_end(last + longer, len(last) + max(0, len(before) - 1))
+            if found is not None:
+                end, reason = found - len(last), "sentence"
+        for text in self.stop:
+            at = longer.find(text, max(0, len(before) - len(text) + 1))
+            if 0 <= at < end:
+                end, reason = at, "stop"
+        if min(end, len(longer)) > self.max_chars or (not reason and len(longer) == self.max_chars):
+            end, reason = self.max_chars, "length"
+        return (longer[:end], reason) if reason else (longer, "")
 
 
 def typed_line(text: str) -> str:
@@ -68,16 +96,17 @@ def stop(completion: str, typed: str, max_chars: int, ended: bool) -> Stop | Non
     if end is not None and end - len(typed) <= max_chars:
         return Stop(completion[: end - len(typed)], "sentence")
     if len(completion) >= max_chars:
-        return Stop(_whole_part(completion[:max_chars]), "length")
+        return Stop(whole_part(completion[:max_chars]), "length")
     if ended:
         return Stop(completion, "eos")
     return None
 
 
+CLAUSE_ENDS = SENTENCE_ENDS + "，,、：:"
 _BORDER = re.compile(r"[，,、：:]|\s(?=\S)")
 
 
-def _whole_part(text: str) -> str:
+def whole_part(text: str) -> str:
     """The text up to its last clause mark or space, if at least half of it remains."""
     borders = [match.end() for match in _BORDER.finditer(text)]
     end = max(borders, default=0)

@@ -1,0 +1,103 @@
+"""What has been read of one line: a trie of tokens that outlives keystrokes.
+
+V vocabulary
+"""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from prompt_gen.engine.language_model import NOTHING, Before, LanguageModel, State
+
+
+class Node:
+    """A token behind those of its parents; `probs_V` is what the model says of the next one.
+
+    A node that was not read has no state; one whose prediction nobody wanted has no probabilities.
+    """
+
+    __slots__ = ("children", "last_used", "parent", "probs_V", "state", "token")
+
+    def __init__(self, parent: "Node | None", token: int) -> None:
+        self.parent = parent
+        self.token = token
+        self.state: State = NOTHING
+        self.probs_V: np.ndarray | None = None
+        self.children: dict[int, Node] = {}
+        self.last_used = 0
+
+    def child(self, token: int) -> "Node":
+        """The node of a token behind this one, made where there is none."""
+        found = self.children.get(token)
+        if found is None:
+            found = self.children[token] = Node(self, token)
+        return found
+
+
+class Trie:
+    """Nodes of a line, from nothing on. Those that were not used for long can be forgotten."""
+
+    def __init__(self) -> None:
+        self.root = Node(None, -1)
+        self.now = 0  # keystrokes so far
+        self.n_predictions = 0  # rows of probabilities that are kept
+
+    def path(self, ids: Sequence[int]) -> list[Node]:
+        """The nodes of tokens one behind the other, from the first one on."""
+        node, found = self.root, []
+        for token in ids:
+            node = node.child(token)
+            node.last_used = self.now
+            found.append(node)
+        return found
+
+    def read(self, model: LanguageModel, nodes: Sequence[Node], wanted: Sequence[Node]) -> None:
+        """Read nodes in one pass; parents were read before, or come earlier among them.
+
+        `wanted` are those of them whose probabilities are wanted.
+        """
+        places = {id(node): at for at, node in enumerate(nodes)}
+        before: list[Before] = []
+        for node in nodes:
+            parent = node.parent
+            assert parent is not None
+            before.append(places.get(id(parent), parent.state))
+        at = [places[id(node)] for node in wanted]
+        probs_KV, states = model.read([node.token for node in nodes], before, at)
+        for node, state in zip(nodes, states, strict=True):
+            node.state, node.last_used = state, self.now
+        for node, probs_V in zip(wanted, probs_KV, strict=True):
+            self.n_predictions += node.probs_V is None
+            node.probs_V = probs_V
+
+    def forget(self, n_kept: int) -> None:
+        """Drop what was used least recently, so that at most so many predictions are left.
+
+        What this keystroke has used stays.
+        """
+        if self.n_predictions <= n_kept:
+            return
+        used = sorted((n.last_used for n in self._nodes() if n.probs_V is not None), reverse=True)
+        oldest = min(self.now, used[n_kept] + 1)
+        self._prune(oldest)
+        self.n_predictions = sum(n.probs_V is not None for n in self._nodes())
+
+    def _prune(self, oldest: int) -> None:
+        """Drop nodes that were used before a keystroke only, and have none behind them."""
+        order = list(self._nodes())
+        for node in reversed(order):
+            parent = node.parent
+            if parent is None:
+                continue
+            if node.last_used < oldest and not node.children:
+                del parent.children[node.token]
+            elif node.last_used < oldest:
+                node.probs_V = None
+
+    def _nodes(self) -> Iterator[Node]:
+        """All nodes, parents before children."""
+        waiting = [self.root]
+        while waiting:
+            node = waiting.pop()
+            yield node
+            waiting.extend(node.children.values())
