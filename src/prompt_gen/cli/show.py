@@ -134,7 +134,7 @@ def explanation(found: "Explanation") -> None:
 def candidates(
     found: "Sequence[Candidate]", examples: "Callable[[Candidate], list[str]] | None" = None
 ) -> None:
-    """Candidates on stdout, most probable first; with lines that hold them, if that is asked."""
+    """Candidates on stdout, those first that save most keys; with lines that hold them if asked."""
     for candidate in found:
         print(f"{candidate.score:7.2%}  {candidate.text}")
         for line in examples(candidate) if examples else ():

@@ -34,7 +34,7 @@ def complete(
     config: ConfigFile = None,
     set_: Settings = None,
 ) -> None:
-    """Complete a text; most probable candidates first."""
+    """Complete a text; candidates that save most keys first."""
     from prompt_gen import bundle
     from prompt_gen.engine import Completer
     from prompt_gen.settings import resolve
@@ -157,13 +157,14 @@ def list_choices() -> None:
     from prompt_gen.corpus.clean import RULES
     from prompt_gen.corpus.privacy import KINDS
     from prompt_gen.corpus.readers import READERS
+    from prompt_gen.engine.modes import MODES
     from prompt_gen.evaluate.baselines import BASELINES
     from prompt_gen.evaluate.metrics import METRICS
     from prompt_gen.export import EXPORTERS
     from prompt_gen.model import ARCHITECTURES
     from prompt_gen.vocab import TOKENIZERS
 
-    for table in (READERS, TOKENIZERS, ARCHITECTURES, EXPORTERS):
+    for table in (READERS, TOKENIZERS, ARCHITECTURES, EXPORTERS, MODES):
         print(f"{table.what}:")
         for name, choice in table.items():
             extra = f"  [{choice.extra}]" if choice.extra else ""

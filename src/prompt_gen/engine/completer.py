@@ -1,7 +1,9 @@
 """The completer: a language model in memory that answers prefixes."""
 
-import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +13,28 @@ from prompt_gen import bundle, memory
 from prompt_gen.bundle import Bundle
 from prompt_gen.config import EngineConfig, validated
 from prompt_gen.engine.calibration import calibrated
-from prompt_gen.engine.candidates import Candidate, Stop, typed_line
-from prompt_gen.engine.covers import Vocabulary
+from prompt_gen.engine.candidates import Candidate, Ends, Stop, typed_line
+from prompt_gen.engine.choosing import next_characters
+from prompt_gen.engine.covers import Vocabulary, fitting_covers
 from prompt_gen.engine.first import first
 from prompt_gen.engine.language_model import LanguageModel
+from prompt_gen.engine.line import Line
+from prompt_gen.engine.modes import MODES
 from prompt_gen.engine.personalised import Personalised
 from prompt_gen.engine.remembering import language_model
-from prompt_gen.engine.search import Search
+from prompt_gen.engine.sessions import Sessions
+from prompt_gen.engine.sharing import Shared
+from prompt_gen.engine.tree import Tree, grow
 from prompt_gen.engine.verbatim import Verbatim, rule
 from prompt_gen.errors import SettingError
 from prompt_gen.memory import Memory
 from prompt_gen.memory.personal import Personal
 from prompt_gen.vocab import Tokenizer
 
-_FIXED = {"threads", "experts"}  # settings of a completer, not of a request
+_FIXED = {"threads", "experts", "sessions", "session_mb", "session_minutes"}
+_BYTES = 4  # of a probability
+_AHEAD = 8  # next characters that are thought of between two keys, at most
+_LIKELY = 0.02  # probability of a next character from which on it is thought of
 
 
 def _never() -> bool:
@@ -32,7 +42,7 @@ def _never() -> bool:
 
 
 class Completer:
-    """Completes what was typed. Safe to call from several threads; one search runs at a time.
+    """Completes what was typed. Safe to call from several threads, whose passes are shared.
 
     `temperature` calibrates scores; with 1 they are the model's own probabilities. `personal` may
     be set to what users have typed: see `complete`.
@@ -49,12 +59,16 @@ class Completer:
         remembered: Memory | None = None,
     ) -> None:
         self.tokenizer = tokenizer
-        self.model = model
+        self.model = Shared(model)
         self.config = config or EngineConfig()
         self.temperature = temperature
         self._vocabulary = Vocabulary(tokenizer)
         self._verbatim = Verbatim(remembered.index, tokenizer) if remembered else None
-        self._lock = threading.Lock()
+        self.sessions = Sessions(
+            self.config.sessions,
+            max(1, int(self.config.session_mb * 2**20 / (_BYTES * tokenizer.size))),
+            self.config.session_minutes * 60,
+        )
 
     @classmethod
     def of(cls, loaded: Bundle, config: EngineConfig | None = None) -> "Completer":
@@ -83,15 +97,17 @@ class Completer:
         text: str,
         cancelled: Callable[[], bool] = _never,
         user: str | None = None,
+        session: str | None = None,
         **settings: Any,
     ) -> list[Candidate]:
-        """Up to `n` different continuations, most probable first.
+        """Up to `n` different continuations, those first that save most keys.
 
         Each candidate's text begins with exactly `text`. Only the last line counts as context, as
         a document is a line. Blank text has no continuation: the list is empty. `settings` are
-        those of `EngineConfig` (n, max_chars, deadline_ms, ...); `cancelled` is asked between two
-        passes of the model, and when it says yes the list so far is returned. For a `user` what
-        the layer `personal` knows of him counts, too.
+        those of `EngineConfig` (n, max_chars, deadline_ms, mode, ...); `cancelled` is asked between
+        two passes of the model, and when it says yes the list so far is returned. For a `user` what
+        the layer `personal` knows of him counts, too. A `session` names a text field: what was read
+        for one key of it is kept for the next; the list is the same as without one.
 
         Raises:
             SettingError: an unknown setting, or a value out of range.
@@ -101,19 +117,85 @@ class Completer:
         typed = typed_line(text)
         if not typed:
             return []
-        allowed = rule(self._verbatim, typed, config)
-        with self._lock:
-            model = self._model_for(user)
-            found = Search(model, self._vocabulary, config, cancelled, allowed).run(typed)
-        if all(f.stop.reason == "deadline" for f in found) and (
-            known := self.first(text, **settings)
-        ):
-            return known  # whole ones in place of none, or of pieces
-        scores = calibrated(np.exp([f.logprob for f in found]), self.temperature)
+        deadline = time.monotonic() + config.deadline_ms / 1000
+
+        def stops() -> bool:
+            return cancelled() or time.monotonic() >= deadline
+
+        with self._line(typed, user, session, config, stops) as line:
+            chosen = MODES.load(config.mode).run(line)
+        if not chosen:
+            return self.first(text, **settings)
+        p = [c.p for c in chosen] + [p for c in chosen for _, p in c.clauses]
+        scores = iter(calibrated(np.array(p), self.temperature).tolist())
+        found = [self._candidate(text, typed, c.stop, next(scores)) for c in chosen]
         return [
-            self._candidate(text, typed, f.stop, score)
-            for f, score in zip(found, scores.tolist(), strict=True)
+            replace(candidate, stops=tuple((end, next(scores)) for end, _ in c.clauses))
+            for candidate, c in zip(found, chosen, strict=True)
         ]
+
+    def tree(self, text: str, session: str | None = None, **settings: Any) -> Tree:
+        """What is known behind the caret when `complete` answers in the mode `tree`.
+
+        Raises as `complete` does.
+        """
+        with self._line(typed_line(text), None, session, self._settled(settings), _never) as line:
+            return grow(line)
+
+    def think(
+        self,
+        text: str,
+        session: str,
+        cancelled: Callable[[], bool] = _never,
+        user: str | None = None,
+        **settings: Any,
+    ) -> int:
+        """Read ahead, for the keys that are most likely next in a session; how many were.
+
+        For the time between two keys. It ends at the next pass when `cancelled` says so, and makes
+        no difference but that the lists of those keys are there at once. Raises as `complete` does.
+        """
+        config = self._settled(settings)
+        typed = typed_line(text)
+        if not typed or config.mode != "tree":
+            return 0
+        with self._line(typed, user, session, config, cancelled) as line:
+            likely = next_characters(grow(line), _LIKELY)[:_AHEAD]
+            for n, character in enumerate(likely):
+                if cancelled() or line.trie.n_predictions >= self.sessions.share:
+                    return n
+                grow(self._at(typed + character, line))
+            return len(likely)
+
+    @contextmanager
+    def _line(
+        self,
+        typed: str,
+        user: str | None,
+        session: str | None,
+        config: EngineConfig,
+        stops: Callable[[], bool],
+    ) -> Iterator[Line]:
+        model, about = self._model_for(user)
+        allowed = rule(self._verbatim, typed, config)
+        with self.sessions.key(session, about) as trie:
+            yield Line(
+                typed,
+                fitting_covers(typed, self._vocabulary, model.context, config.max_chars),
+                Ends(typed, config.max_chars, config.stop),
+                trie,
+                model,
+                self._vocabulary,
+                config,
+                stops,
+                allowed,
+            )
+
+    def _at(self, typed: str, line: Line) -> Line:
+        """The same line, typed further."""
+        max_chars = line.config.max_chars
+        found = fitting_covers(typed, self._vocabulary, line.model.context, max_chars)
+        return replace(line, typed=typed, covers=found, ends=replace(line.ends, typed=typed))
 
     def first(self, text: str, **settings: Any) -> list[Candidate]:
         """How the training text goes on, in a moment; nothing where there is no memory of it.
@@ -138,10 +220,12 @@ class Completer:
         documents = self._verbatim.documents(typed_line(text), stopped)
         return [self._verbatim.text(document) for document in documents[:n].tolist()]
 
-    def _model_for(self, user: str | None) -> LanguageModel:
+    def _model_for(self, user: str | None) -> tuple[LanguageModel, Hashable]:
+        """The model of a user, and what it depends on."""
         if user is None or self.personal is None:
-            return self.model
-        return Personalised(self.model, self.personal, user)
+            return self.model, None
+        model = Personalised(self.model, self.personal, user)
+        return model, (user, id(self.personal), self.personal.n_changes)
 
     def _settled(self, settings: dict[str, Any]) -> EngineConfig:
         for name in _FIXED & settings.keys():

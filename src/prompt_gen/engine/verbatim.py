@@ -1,7 +1,7 @@
 """Which continuations the training text holds word for word, and in how many lines."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import lru_cache
 from itertools import accumulate
 from typing import Any
 
@@ -15,19 +15,23 @@ from prompt_gen.vocab import Tokenizer
 
 _BEFORE = 2  # tokens before the caret that have to stand before it in the text, too
 _MAX_PLACES = 4096  # that are looked at
-_CUT = ("length", "deadline")  # the last token may be a part of one only
+_CUT = ("length", "open", "stop")  # the last token may be a part of one only
+_KEPT = 1 << 14
 
 
-@dataclass(frozen=True)
 class Verbatim:
-    """Looks continuations up in the text of a memory."""
+    """Looks continuations up in the text of a memory. What was asked last is kept."""
 
-    index: Index
-    tokenizer: Tokenizer
+    def __init__(self, index: Index, tokenizer: Tokenizer) -> None:
+        self.index, self.tokenizer = index, tokenizer
+        self._encode = lru_cache(_KEPT)(lambda text: tuple(tokenizer.encode(text)))
+        self._n_lines = lru_cache(_KEPT)(
+            lambda ids: self.lines_of(self.holding(*self.index.find(ids)))
+        )
 
     def n_lines(self, typed: str, found: Stop) -> int:
         """How many lines hold a continuation behind the last words that were typed; 0: none."""
-        return self.lines_of(self.documents(typed, found))
+        return self._n_lines(self._ids(typed, found))
 
     def documents(self, typed: str, found: Stop) -> np.ndarray:
         """The documents that hold it, by number, at most some thousand."""
@@ -48,9 +52,9 @@ class Verbatim:
         ids = self.index.text[self.index.documents[document] : ends[document]]
         return self.tokenizer.decode(ids.tolist())
 
-    def _ids(self, typed: str, found: Stop) -> Sequence[int]:
+    def _ids(self, typed: str, found: Stop) -> tuple[int, ...]:
         """The tokens of a continuation and the last ones before it."""
-        ids = [self.tokenizer.bos_id, *self.tokenizer.encode(typed + found.completion)]
+        ids = (self.tokenizer.bos_id, *self._encode(typed + found.completion))
         ends = list(accumulate(len(self.tokenizer.token_bytes[i]) for i in ids[1:]))
         n_typed = len(typed.encode("utf-8"))
         first = 1 + sum(end <= n_typed for end in ends)  # that has anything behind the caret

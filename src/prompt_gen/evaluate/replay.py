@@ -33,6 +33,7 @@ _BLOCK = 128  # lines whose offers are kept together: what was typed before an e
 _KEPT = 500  # files
 _SOURCES = (
     "engine/*.py",
+    "engine/modes/*.py",
     "memory/*.py",
     "evaluate/likelihood.py",
     "evaluate/baselines/*.py",
@@ -153,7 +154,7 @@ def opened(predictor: Predictor, engine: str) -> Completes:
 def _type(part: Lines) -> list[list[Any]]:
     completes = opened(part.predictor, part.engine.model_dump_json())
     return [
-        [_spelled(line[:cut], _ask(completes, line[:cut])) for cut in line_cuts]
+        [_spelled(line[:cut], _ask(completes, line[:cut], line)) for cut in line_cuts]
         for line, line_cuts in zip(part.lines, _each_cut(part.lines, part.cuts), strict=True)
     ]
 
@@ -168,13 +169,16 @@ def _score(part: Lines) -> Likelihood | None:
     return likelihood.measure(completes, part.lines) if isinstance(completes, Completer) else None
 
 
-def _ask(completes: Completes, prefix: str) -> Offer:
-    model = completes.model if isinstance(completes, Completer) else None
-    n_before = model.n_passes if model else 0
-    started = time.perf_counter()
-    found = completes.complete(prefix)
+def _ask(completes: Completes, prefix: str, line: str) -> Offer:
+    """What is offered behind a prefix; each line is typed in a text field of its own."""
+    if not isinstance(completes, Completer):
+        started = time.perf_counter()
+        found = completes.complete(prefix)
+        return Offer(tuple(found), (time.perf_counter() - started) * 1000, 0)
+    n_before, started = completes.model.n_passes, time.perf_counter()
+    found = completes.complete(prefix, session=line)
     ms = (time.perf_counter() - started) * 1000
-    return Offer(tuple(found), ms, model.n_passes - n_before if model else 0)
+    return Offer(tuple(found), ms, completes.model.n_passes - n_before)
 
 
 # -- on the disk -----------------------------------------------------------------------------------

@@ -94,6 +94,7 @@ class Personal:
         # By user; None: of all, for whom there may be nothing to count.
         self._counted: dict[str | None, Counted | None] = {}
         self._n_stale = 0  # rows of the file that are no longer kept
+        self.n_changes = 0  # of what is kept, so far
         self._lock = threading.Lock()
         self._held = ExitStack()
         if path is not None:
@@ -250,6 +251,7 @@ class Personal:
 
     def _changed(self, user: str, line: str) -> None:
         """Have counts made again that a line of a user is, or was, part of."""
+        self.n_changes += 1
         self._counted.pop(user, None)
         if len(self._senders[line]) >= self._config.shared_users:
             self._counted.pop(None, None)
