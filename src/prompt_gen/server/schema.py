@@ -39,10 +39,15 @@ class CandidateOut(BaseModel):
 
     text: str = Field(description="begins with exactly the prompt")
     completion: str = Field(description="what to insert behind the prompt")
-    score: float = Field(description="how probable it is that the text goes on so")
-    finish_reason: str = Field(description="sentence, eos, length or deadline")
+    score: float = Field(
+        description="how probable it is that the text goes on so, whatever follows"
+    )
+    finish_reason: str = Field(description="sentence, clause, eos, stop, length or open")
     source: str = Field(description="memory: the training text holds it word for word; else model")
     lines: int = Field(description="lines of the training text that hold it word for word")
+    stops: list[tuple[int, float]] = Field(
+        description="where clauses end before that: characters of the completion, and score"
+    )
 
 
 class Timing(BaseModel):
@@ -52,7 +57,7 @@ class Timing(BaseModel):
 
 
 class CompleteResponse(BaseModel):
-    """Candidates, most probable first."""
+    """Candidates, those first that save most keys."""
 
     id: str
     model: str

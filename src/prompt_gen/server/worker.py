@@ -1,11 +1,13 @@
-"""The one who owns the model: loads it in the background, completes one request at a time."""
+"""The one who owns the model: loads it in the background, completes, and thinks ahead when idle."""
 
 import asyncio
 import logging
+import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 from prompt_gen.bundle import Bundle
@@ -15,23 +17,35 @@ from prompt_gen.errors import NotReady, PromptGenError
 from prompt_gen.server.schema import CompleteRequest
 
 _MAX_SESSIONS = 10_000
+_THREADS = 16  # requests at work at a time; they share the passes of the model
+_PAUSE_S = 0.002  # while somebody is served, what is thought ahead looks up so often
 _log = logging.getLogger(__name__)
 
 
 class Worker:
-    """Requests go through one thread, so that nobody's passes slow another's."""
+    """Requests at work share the passes of one model (see `engine.sharing`).
+
+    Behind the answer to a key of a session, what is likely next is read ahead, by one thread that
+    stands still while anybody is served.
+    """
 
     def __init__(self, loaded: Bundle, config: EngineConfig) -> None:
         self.bundle = loaded
         self._config = config
         self._completer: Completer | None = None
         self._failure: PromptGenError | None = None
-        self._thread = ThreadPoolExecutor(1, "completer")
+        self._threads = ThreadPoolExecutor(_THREADS, "completer")
+        self._idle = ThreadPoolExecutor(1, "ahead")
         self._newest: OrderedDict[str, int] = OrderedDict()
+        self._n_served = 0
+        self._serving = threading.Lock()
+        self._quiet = threading.Event()
+        self._quiet.set()
+        self._closing = False
 
     async def load(self) -> None:
         """Load the graph and run it once, so that the first user does not wait for it."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._load)
+        await asyncio.get_running_loop().run_in_executor(self._threads, self._load)
 
     def _load(self) -> None:
         try:
@@ -43,8 +57,10 @@ class Worker:
             self._failure = error
 
     def close(self) -> None:
-        """Let the running request end and start no other."""
-        self._thread.shutdown(wait=True, cancel_futures=True)
+        """Let the requests at work end and start no others."""
+        self._closing = True
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        self._idle.shutdown(wait=True, cancel_futures=True)
 
     @property
     def completer(self) -> Completer:
@@ -72,9 +88,43 @@ class Worker:
             waited_ms = (time.monotonic() - arrived) * 1000  # behind others in the queue
             deadline_ms = wanted.get("deadline_ms", self._config.deadline_ms) - waited_ms
             settings: dict[str, Any] = wanted | {"deadline_ms": max(1.0, deadline_ms)}
-            return completer.complete(request.prompt, stale, **settings)
+            with self._served():
+                return completer.complete(
+                    request.prompt, stale, session=request.session, **settings
+                )
 
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        found = await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        if request.session is not None and request.seq is not None and not stale():
+            self._idle.submit(self._think, completer, request, stale)
+        return found
+
+    def _think(
+        self, completer: Completer, request: CompleteRequest, stale: Callable[[], bool]
+    ) -> None:
+        """Read ahead in a session until its next key comes."""
+
+        def is_over() -> bool:
+            while not (self._closing or stale() or self._quiet.wait(_PAUSE_S)):
+                pass
+            return self._closing or stale()
+
+        wanted = request.model_dump(include={"n", "max_chars"}, exclude_none=True)
+        if request.session is not None and not is_over():
+            completer.think(request.prompt, request.session, is_over, **wanted)
+
+    @contextmanager
+    def _served(self) -> Iterator[None]:
+        """Somebody is being served."""
+        with self._serving:
+            self._n_served += 1
+            self._quiet.clear()
+        try:
+            yield
+        finally:
+            with self._serving:
+                self._n_served -= 1
+                if not self._n_served:
+                    self._quiet.set()
 
     def _staleness(self, request: CompleteRequest) -> Callable[[], bool]:
         """A function that says whether a newer keystroke of the session has come."""

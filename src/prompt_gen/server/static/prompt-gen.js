@@ -510,7 +510,7 @@ export class PromptGen extends HTMLElement {
     node.querySelector('bdi').textContent = this.#typed;
     node.lastElementChild.textContent = rest;
     node.classList.toggle('pg-long', this.#typed.length > LONG);
-    node.classList.toggle('pg-cut', ['length', 'deadline'].includes(candidate.finish_reason));
+    node.classList.toggle('pg-cut', ['length', 'open'].includes(candidate.finish_reason));
     return node;
   }
 
