@@ -14,6 +14,7 @@ from benchmarks import (
     shakespeare,
     throughput,
     training,
+    typists,
     vocabulary,
 )
 
@@ -29,6 +30,7 @@ BENCHMARKS = {
     "shakespeare": shakespeare.main,
     "throughput": throughput.main,
     "training": training.main,
+    "typists": typists.main,
     "vocabulary": vocabulary.main,
 }
 
