@@ -98,7 +98,7 @@ def choose(
 ) -> list[Chosen]:
     """Up to n different continuations of at least so much probability, in the order they are shown.
 
-    Of those that differ in their final marks only, one is shown.
+    Of those that differ in their final marks only, or by what one says further, one is shown.
     """
     known = Beginnings(tree)
     rows = _by_themselves(known, least)
@@ -108,7 +108,7 @@ def choose(
     is_cut_EM = right_EM < np.array([[len(known.texts[row])] for row in rows])
     first_EM = right_EM - (1.0 + is_cut_EM)  # what each saves if it is shown first
     saved_M, chosen = np.zeros(len(p_M)), list[Chosen]()
-    taken: set[str] = set()
+    taken: list[str] = []
     is_left_E = np.ones(len(rows), bool)
     while is_left_E.any() and len(chosen) < n:
         gains_E = np.maximum(first_EM - len(chosen) - saved_M, 0) @ p_M
@@ -116,13 +116,23 @@ def choose(
         is_left_E[at] = False
         text = known.texts[rows[at]]
         stop = Stop(text, known.reasons[rows[at]])
-        if family(text) in taken or not text.strip() or (allowed and not allowed(stop)):
+        if _is_nested(family(text), taken) or not text.strip() or (allowed and not allowed(stop)):
             continue
-        taken.add(family(text))
+        taken.append(family(text))
         saved_M = np.maximum(first_EM[at] - len(chosen), saved_M)
         p = min(1.0, known.p[rows[at]])
         chosen.append(Chosen(stop, p, float(gains_E[at]), known.clauses(text)))
     return chosen
+
+
+def _is_nested(text: str, others: list[str]) -> bool:
+    """Whether a text begins one of the others, or goes on from it: that hardly saves a key more.
+
+    Of a mark alone nothing is left in its family: all others would go on from it.
+    """
+    return text in others or any(
+        text.startswith(other) or other.startswith(text) for other in others if text and other
+    )
 
 
 def next_characters(tree: Tree, least: float) -> list[str]:
