@@ -13,12 +13,14 @@ from prompt_gen.config import VocabConfig
 from prompt_gen.errors import MissingExtra, UnknownChoice
 from prompt_gen.export import EXPORTERS
 from prompt_gen.model import ARCHITECTURES
+from prompt_gen.replay.peers import PEERS
 from prompt_gen.vocab import TOKENIZERS
 
 TABLES = {
     "vocab": (TOKENIZERS, "fit", {"tokenizer", "bytelevel", "learning", "adopt", "compare"}),
     "model": (ARCHITECTURES, "build", {"sizing", "rotary", "sinusoidal", "pretrained", "bigrams"}),
     "export": (EXPORTERS, "export", set()),
+    "replay.peers": (PEERS, "ways", set()),
 }
 
 

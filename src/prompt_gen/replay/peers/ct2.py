@@ -1,0 +1,76 @@
+"""CTranslate2: the stock directory converted to int8; alternatives, and beams."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from prompt_gen.replay.peers import Way
+
+NEEDS = ("ctranslate2", "torch", "transformers")  # the last two convert
+
+
+def ways(stock: Path, threads: int) -> dict[str, Way]:
+    """The most probable first tokens, each gone on with greedily; and a beam search."""
+    converted = Converted(stock, threads)
+
+    def alternatives(typed: str, n: int, n_tokens: int) -> list[str]:
+        return converted.generate(typed, n, n_tokens, return_alternatives=True)
+
+    def beam(typed: str, n: int, n_tokens: int) -> list[str]:
+        return converted.generate(typed, n, n_tokens, beam_size=n)
+
+    return {"alternatives": alternatives, "beam": beam}
+
+
+class Converted:
+    """A generator with converted weights, and the tokenizer without transformers around it."""
+
+    def __init__(self, stock: Path, threads: int, compute_type: str = "int8") -> None:
+        import ctranslate2
+        import tokenizers
+
+        self._tokenizer: Any = tokenizers.Tokenizer.from_file(str(stock / "tokenizer.json"))
+        with TemporaryDirectory() as directory:  # once it is loaded nothing is read from there
+            _convert(stock, Path(directory))
+            self._generator: Any = ctranslate2.Generator(
+                directory,
+                device="cpu",
+                compute_type=compute_type,
+                inter_threads=1,
+                intra_threads=threads,
+            )
+
+    def generate(self, typed: str, n: int, n_tokens: int, **how: Any) -> list[str]:
+        """What the generator writes behind a text."""
+        asked = self._tokenizer.encode(typed).tokens
+        found = self._generator.generate_batch(
+            [asked],
+            max_length=n_tokens,
+            num_hypotheses=n,
+            include_prompt_in_result=False,  # it is read at once, not token by token
+            **how,
+        )
+        return [self._tokenizer.decode(ids) for ids in found[0].sequences_ids]
+
+    def logits(self, ids: Sequence[int]) -> np.ndarray:
+        """What the model says behind each token of one row, float32."""
+        tokens = [self._tokenizer.id_to_token(i) for i in ids]
+        return np.array(self._generator.forward_batch([tokens]))[0]
+
+
+def _convert(stock: Path, directory: Path) -> None:
+    """Write what CTranslate2 loads, in float32; it quantises as it loads."""
+    from ctranslate2.converters import TransformersConverter
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    TransformersConverter(str(stock)).convert(str(directory), force=True)
+    path = directory / "config.json"
+    config = json.loads(path.read_text("utf-8"))
+    # For GPT-2 it writes null where a tokenizer has no unknown token, and then cannot read that.
+    config["unk_token"] = config.get("unk_token") or ""
+    path.write_text(json.dumps(config), "utf-8")
