@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from prompt_gen import __version__, launch
-from prompt_gen.cli import corpora, remembered, stations, use
+from prompt_gen.cli import beside, corpora, remembered, stations, use
 from prompt_gen.cli.groups import DefaultGroup
 from prompt_gen.errors import Diverged, Interrupted, PromptGenError, from_os_error
 
@@ -62,6 +62,7 @@ app.command()(stations.train)
 app.command()(stations.report)
 app.command()(use.complete)
 app.command()(use.evaluate)
+app.command()(beside.bench)
 app.command()(use.serve)
 app.command("list")(use.list_choices)
 

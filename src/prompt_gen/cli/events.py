@@ -185,6 +185,7 @@ _TEXTS = {
     ("evaluate", "start"): lambda f: (
         f"evaluate: {f['lines']:,} lines, {f['typed']:,} of them typed key by key"
     ),
+    ("bench", "start"): lambda f: f"bench: {f['lines']:,} lines, {f['keys']:,} keys for each side",
 }
 
 

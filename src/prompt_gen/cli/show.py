@@ -111,6 +111,43 @@ def _cell(value: Any) -> str:
     return f"{value:.3f}" if isinstance(value, float) and value < 1000 else short(value)
 
 
+_BENCH = (  # a column each: its head, the number, how it is shown
+    ("p50 ms", "p50_ms", "{:.2f}"), ("p95 ms", "p95_ms", "{:.2f}"), ("p99 ms", "p99_ms", "{:.2f}"),
+    ("CPU ms", "cpu_ms", "{:.2f}"), ("pause ms", "pause_ms", "{:.2f}"),
+    ("passes", "passes", "{:.2f}"), ("without", "zero_passes", "{:.1%}"),
+    ("shown", "candidates", "{:.1f}"),
+)  # fmt: skip
+
+
+def bench(found: dict[str, Any]) -> None:
+    """A replay as a table on stdout: a row for each side, ours first."""
+    saved = f"saved@{found['n']}"
+    heads = ["", *(head for head, _, _ in _BENCH), saved, "ours - it"]
+    rows = [
+        [
+            row["name"],
+            *(_bench_cell(row["numbers"].get(name), shown) for _, name, shown in _BENCH),
+            _number(row["numbers"][saved], "share", interval=True),
+            _number(row.get("difference", {}).get(saved), "share", interval=True),
+        ]
+        for row in found["sides"]
+    ]
+    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+    for first, *others in (heads, *rows):
+        cells = (cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True))
+        print(first.ljust(widths[0]), *cells, sep="  ")
+    top = _number(found["ceiling"], "share", interval=True)
+    print(
+        f"{found['lines']:,} lines ({found['source']}), {found['keys']:,} keys, threads: "
+        f"{found['threads']}; nobody saves more than {top}"
+    )
+
+
+def _bench_cell(row: dict[str, float] | None, shown: str) -> str:
+    """A mean or a percentile without its interval; - where nothing was counted."""
+    return shown.format(row["value"]) if row else "-"
+
+
 def explanation(found: "Explanation") -> None:
     """The fate of one line on stdout."""
     why = f" ({found.reason})" if found.reason else ""

@@ -162,9 +162,10 @@ def list_choices() -> None:
     from prompt_gen.evaluate.metrics import METRICS
     from prompt_gen.export import EXPORTERS
     from prompt_gen.model import ARCHITECTURES
+    from prompt_gen.replay.peers import PEERS
     from prompt_gen.vocab import TOKENIZERS
 
-    for table in (READERS, TOKENIZERS, ARCHITECTURES, EXPORTERS, MODES):
+    for table in (READERS, TOKENIZERS, ARCHITECTURES, EXPORTERS, MODES, PEERS):
         print(f"{table.what}:")
         for name, choice in table.items():
             extra = f"  [{choice.extra}]" if choice.extra else ""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from prompt_gen import bundle, corpus, memory, shards, vocab
 from prompt_gen import evaluate as evaluation
@@ -13,6 +13,7 @@ from prompt_gen.pipeline import before, beside
 from prompt_gen.pipeline.facts import of_bundle
 from prompt_gen.pipeline.mixing import mixing
 from prompt_gen.pipeline.start import Start
+from prompt_gen.replay import peers, replay
 from prompt_gen.run import Run, Watch, is_run, silent
 from prompt_gen.settings import RunConfig
 from prompt_gen.vocab import Tokenizer
@@ -166,3 +167,25 @@ def evaluate(
     if data is None and compare is None and is_whole:
         beside.keep(made, report, fitted, config, watch)
     return report
+
+
+def bench(
+    path: str | Path,
+    against: Sequence[str],
+    config: RunConfig,
+    watch: Watch = silent,
+    *,
+    data: Path | None = None,
+) -> dict[str, Any]:
+    """Replay typing with the bundle of a run and with peers that have the same weights.
+
+    Raises:
+        UnknownChoice, MissingExtra: see `peers.check`.
+        UsageError: no lines to type: neither a file nor a corpus beside the bundle.
+        PromptGenError: what reading the file, loading the bundle or opening a peer finds wrong.
+    """
+    peers.check(against)
+    made = bundle.load(path)
+    material = beside.material(made, None, config, data, "")
+    found = replay(made, against, material.lines, config.engine, config.evaluate, watch)
+    return {"name": made.name, "source": material.source} | found
