@@ -6,14 +6,16 @@ import numpy as np
 import pytest
 
 from prompt_gen.model import ARCHITECTURES
+from prompt_gen.replay.peers import context
 from prompt_gen.replay.peers.ct2 import Converted, ways
 from prompt_gen.replay.peers.hf import Stocked
 from prompt_gen.vocab import load_tokenizer
-from tests.replay.stock import PREFIXES, stock_directory
+from tests.replay.stock import LINES, PREFIXES, stock_directory
 
 pytest.importorskip("ctranslate2", reason="CTranslate2 is not installed (extra bench)")
 
 N_TOKENS = 24
+LONG = "".join(LINES[:20])
 
 
 @pytest.fixture(scope="module", params=list(ARCHITECTURES))
@@ -40,15 +42,24 @@ def test_int8_is_near(stock: Path) -> None:
 
 
 def test_ways_give_as_many_texts_as_are_asked_for(stock: Path) -> None:
-    tokenizer = load_tokenizer(stock)
     for way in ways(stock, 1).values():
-        found = way("高血", 3, 6)
-        assert len(found) == 3
-        assert all(len(tokenizer.encode(text.rstrip("\ufffd"))) <= 12 for text in found)
+        assert [len(way("高血", n, 6)) for n in (1, 3, 5)] == [1, 3, 5]
 
 
 def test_alternatives_begin_with_the_most_probable_tokens(stock: Path) -> None:
     peer, tokenizer = Converted(stock, 1, "float32"), load_tokenizer(stock)
     last = Stocked(stock, 1).logits([tokenizer.bos_id, *tokenizer.encode("高血")])[-1]
     best = [tokenizer.decode([i]) for i in np.argsort(-last)[:5].tolist()]
-    assert peer.generate("高血", 5, 1, return_alternatives=True) == best
+    assert peer.alternatives("高血", 5, 1) == best
+
+
+def test_the_first_alternative_is_the_greedy_one_however_long_the_text(stock: Path) -> None:
+    peer = Converted(stock, 1, "float32")
+    for typed in (*PREFIXES[:10], LONG[:40]):
+        assert peer.alternatives(typed, 5, N_TOKENS)[:1] == peer.generate(typed, 1, N_TOKENS)
+
+
+def test_of_a_text_that_is_too_long_the_end_is_read(stock: Path) -> None:
+    assert len(load_tokenizer(stock).encode(LONG)) > context(stock)
+    stocked = Stocked(stock, 1).generate(LONG, 1, N_TOKENS, do_sample=False)
+    assert Converted(stock, 1, "float32").generate(LONG, 1, N_TOKENS) == stocked

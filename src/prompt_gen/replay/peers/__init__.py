@@ -7,11 +7,14 @@ A peer's module has two names:
                             (config.json, model.safetensors, tokenizer.json) in memory
 
 A way is asked with what was typed, for `n` continuations of up to `n_tokens` tokens; each is the
-text behind what was typed, up to the end of the document if that comes first.
+text behind what was typed, up to the end of the document if that comes first. Of a text that is
+longer than the model can hold together with what is written, its end is read.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
+from pathlib import Path
 
 from prompt_gen.choices import Choice, Choices, missing
 
@@ -38,3 +41,9 @@ def check(names: Sequence[str]) -> None:
         for library in PEERS.load(name).NEEDS:
             if find_spec(library) is None:
                 raise missing(library, f"{PEERS.what} '{name}'", choice.extra)
+
+
+def context(stock: Path) -> int:
+    """Tokens that the model of a stock directory can hold."""
+    config = json.loads((stock / "config.json").read_text("utf-8"))
+    return config.get("max_position_embeddings") or config["n_positions"]

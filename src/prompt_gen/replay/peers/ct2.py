@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
-from prompt_gen.replay.peers import Way
+from prompt_gen.replay.peers import Way, context
 
 NEEDS = ("ctranslate2", "torch", "transformers")  # the last two convert
 
@@ -17,22 +18,20 @@ def ways(stock: Path, threads: int) -> dict[str, Way]:
     """The most probable first tokens, each gone on with greedily; and a beam search."""
     converted = Converted(stock, threads)
 
-    def alternatives(typed: str, n: int, n_tokens: int) -> list[str]:
-        return converted.generate(typed, n, n_tokens, return_alternatives=True)
-
     def beam(typed: str, n: int, n_tokens: int) -> list[str]:
         return converted.generate(typed, n, n_tokens, beam_size=n)
 
-    return {"alternatives": alternatives, "beam": beam}
+    return {"alternatives": converted.alternatives, "beam": beam}
 
 
 class Converted:
     """A generator with converted weights, and the tokenizer without transformers around it."""
 
     def __init__(self, stock: Path, threads: int, compute_type: str = "int8") -> None:
-        import ctranslate2
         import tokenizers
 
+        ctranslate2: Any = import_module("ctranslate2")  # checks pass where it is not installed
+        self._context = context(stock)
         self._tokenizer: Any = tokenizers.Tokenizer.from_file(str(stock / "tokenizer.json"))
         with TemporaryDirectory() as directory:  # once it is loaded nothing is read from there
             _convert(stock, Path(directory))
@@ -46,10 +45,21 @@ class Converted:
 
     def generate(self, typed: str, n: int, n_tokens: int, **how: Any) -> list[str]:
         """What the generator writes behind a text."""
-        asked = self._tokenizer.encode(typed).tokens
+        return self._written(self._asked(typed, n_tokens), n, n_tokens, **how)
+
+    def alternatives(self, typed: str, n: int, n_tokens: int) -> list[str]:
+        """The n most probable first tokens, each gone on with greedily."""
+        asked = self._asked(typed, n_tokens)
+        # Here, and only here, the length counts what is asked, too, but for its first token.
+        return self._written(asked, n, len(asked) - 1 + n_tokens, return_alternatives=True)
+
+    def _asked(self, typed: str, n_tokens: int) -> list[str]:
+        return self._tokenizer.encode(typed).tokens[n_tokens - self._context :]
+
+    def _written(self, asked: list[str], n: int, max_length: int, **how: Any) -> list[str]:
         found = self._generator.generate_batch(
             [asked],
-            max_length=n_tokens,
+            max_length=max_length,
             num_hypotheses=n,
             include_prompt_in_result=False,  # it is read at once, not token by token
             **how,
@@ -64,11 +74,11 @@ class Converted:
 
 def _convert(stock: Path, directory: Path) -> None:
     """Write what CTranslate2 loads, in float32; it quantises as it loads."""
-    from ctranslate2.converters import TransformersConverter
     from transformers.utils import logging
 
     logging.disable_progress_bar()
-    TransformersConverter(str(stock)).convert(str(directory), force=True)
+    converters: Any = import_module("ctranslate2.converters")
+    converters.TransformersConverter(str(stock)).convert(str(directory), force=True)
     path = directory / "config.json"
     config = json.loads(path.read_text("utf-8"))
     # For GPT-2 it writes null where a tokenizer has no unknown token, and then cannot read that.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from prompt_gen.replay.peers import Way
+from prompt_gen.replay.peers import Way, context
 
 NEEDS = ("torch", "transformers")
 
@@ -33,13 +33,14 @@ class Stocked:
         logging.disable_progress_bar()
         torch.set_num_threads(threads)
         torch.manual_seed(0)
-        self._torch = torch
+        self._torch, self._context = torch, context(stock)
         self._tokenizer: Any = AutoTokenizer.from_pretrained(stock)
         self._model: Any = AutoModelForCausalLM.from_pretrained(stock).eval()
 
     def generate(self, typed: str, n: int, n_tokens: int, **how: Any) -> list[str]:
         """What `generate` writes behind a text."""
         asked = self._tokenizer(typed, return_tensors="pt", return_token_type_ids=False)
+        asked = {name: row[:, n_tokens - self._context :] for name, row in asked.items()}
         with self._torch.inference_mode():
             rows = self._model.generate(
                 **asked, max_new_tokens=n_tokens, num_return_sequences=n, **how
