@@ -25,6 +25,7 @@ PEERS = Choices(
     {
         "hf": Choice("prompt_gen.replay.peers.hf", "transformers' generate, float32", "bench"),
         "ct2": Choice("prompt_gen.replay.peers.ct2", "CTranslate2, int8", "bench"),
+        "llamacpp": Choice("prompt_gen.replay.peers.llamacpp", "llama.cpp, Q8_0", "llamacpp"),
     },
 )
 
