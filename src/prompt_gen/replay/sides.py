@@ -69,6 +69,35 @@ class Alone:
         """It does nothing unasked."""
 
 
+class Field:
+    """The engine in a text field, as a page has it: each line is a session, and pauses are used."""
+
+    def __init__(self, completer: Completer, has_pauses: bool = True) -> None:
+        self._completer, self._has_pauses = completer, has_pauses
+        self._session, self._typed, self._n_lines = "", "", 0
+
+    @property
+    def n_passes(self) -> int:
+        """Passes of the model."""
+        return self._completer.model.n_passes
+
+    def begin_line(self) -> None:
+        """A new session; what was read for the last one is forgotten."""
+        self._completer.sessions.forget(self._session)
+        self._n_lines += 1
+        self._session = str(self._n_lines)
+
+    def key(self, typed: str) -> Shown:
+        """A list, from what was read so far and what is new."""
+        self._typed = typed
+        return self._completer.complete(typed, session=self._session)
+
+    def pause(self) -> None:
+        """Think ahead."""
+        if self._has_pauses:
+            self._completer.think(self._typed, self._session)
+
+
 @dataclass(frozen=True)
 class Ours:
     """The engine with a bundle."""
@@ -77,10 +106,18 @@ class Ours:
     engine: EngineConfig
 
     def open(self) -> dict[str, Side]:
-        """One side."""
+        """As it is; by keys alone; and, beside a memory, with the weights of the peers alone."""
+        loaded = bundle.load(self.path)
         config = self.engine.model_copy(update={"deadline_ms": _NO_DEADLINE_MS})
-        completer = Completer.of(bundle.load(self.path), config)
-        return {OURS: Alone(completer.complete, lambda: completer.model.n_passes)}
+        completer = Completer.of(loaded, config)
+        sides: dict[str, Side] = {
+            OURS: Field(completer),
+            f"{OURS}, no pauses": Field(completer, has_pauses=False),
+        }
+        if loaded.memory and config.experts == "both":
+            alone = config.model_copy(update={"experts": "network"})
+            sides[f"{OURS}, network"] = Field(Completer.of(loaded, alone))
+        return sides
 
 
 @dataclass(frozen=True)
