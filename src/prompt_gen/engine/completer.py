@@ -1,8 +1,6 @@
 """The completer: a language model in memory that answers prefixes."""
 
-import time
-from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,13 +16,14 @@ from prompt_gen.engine.choosing import next_characters
 from prompt_gen.engine.covers import Vocabulary, fitting_covers
 from prompt_gen.engine.first import first
 from prompt_gen.engine.language_model import LanguageModel
-from prompt_gen.engine.line import Line
+from prompt_gen.engine.line import Chosen, Line, Patience
 from prompt_gen.engine.modes import MODES
 from prompt_gen.engine.personalised import Personalised
 from prompt_gen.engine.remembering import language_model
 from prompt_gen.engine.sessions import Sessions
 from prompt_gen.engine.sharing import Shared
 from prompt_gen.engine.tree import Tree, grow
+from prompt_gen.engine.trie import Trie
 from prompt_gen.engine.verbatim import Verbatim, rule
 from prompt_gen.errors import SettingError
 from prompt_gen.memory import Memory
@@ -32,6 +31,7 @@ from prompt_gen.memory.personal import Personal
 from prompt_gen.vocab import Tokenizer
 
 _FIXED = {"threads", "experts", "sessions", "session_mb", "session_minutes"}
+_ANY_TIME = {"deadline_ms": None}  # a list that was found whole is the same for any
 _BYTES = 4  # of a probability
 _AHEAD = 8  # next characters that are thought of between two keys, at most
 _LIKELY = 0.02  # probability of a next character from which on it is thought of
@@ -117,30 +117,40 @@ class Completer:
         typed = typed_line(text)
         if not typed:
             return []
-        deadline = time.monotonic() + config.deadline_ms / 1000
+        stops = Patience(config.deadline_ms, cancelled)
+        model, about = self._model_for(user)
+        with self.sessions.key(session, about) as trie:
+            found = self._answer(text, typed, trie, model, config, stops)
+        return found or self.first(text, **settings)
 
-        def stops() -> bool:
-            return cancelled() or time.monotonic() >= deadline
-
-        with self._line(typed, user, session, config, stops) as line:
-            chosen = MODES.load(config.mode).run(line)
-        if not chosen:
-            return self.first(text, **settings)
-        p = [c.p for c in chosen] + [p for c in chosen for _, p in c.clauses]
-        scores = iter(calibrated(np.array(p), self.temperature).tolist())
-        found = [self._candidate(text, typed, c.stop, next(scores)) for c in chosen]
-        return [
-            replace(candidate, stops=tuple((end, next(scores)) for end, _ in c.clauses))
-            for candidate, c in zip(found, chosen, strict=True)
-        ]
+    def _answer(
+        self,
+        text: str,
+        typed: str,
+        trie: Trie,
+        model: LanguageModel,
+        config: EngineConfig,
+        stops: Patience,
+    ) -> list[Candidate]:
+        """The list for a text; that of one that was asked or thought of before is kept."""
+        asked = (text, config.model_copy(update=_ANY_TIME))
+        known = trie.answer(asked)
+        if known is not None:
+            return list(known)
+        line = self._line(typed, trie, model, config, stops)
+        found = self._candidates(text, typed, MODES.load(config.mode).run(line))
+        if config.mode == "tree" and not stops.is_over:
+            trie.remember(asked, tuple(found))
+        return found
 
     def tree(self, text: str, session: str | None = None, **settings: Any) -> Tree:
         """What is known behind the caret when `complete` answers in the mode `tree`.
 
         Raises as `complete` does.
         """
-        with self._line(typed_line(text), None, session, self._settled(settings), _never) as line:
-            return grow(line)
+        config = self._settled(settings)
+        with self.sessions.key(session) as trie:
+            return grow(self._line(typed_line(text), trie, self.model, config, Patience()))
 
     def think(
         self,
@@ -159,43 +169,36 @@ class Completer:
         typed = typed_line(text)
         if not typed or config.mode != "tree":
             return 0
-        with self._line(typed, user, session, config, cancelled) as line:
-            likely = next_characters(grow(line), _LIKELY)[:_AHEAD]
+        stops = Patience(cancelled=cancelled)
+        model, about = self._model_for(user)
+        with self.sessions.key(session, about) as trie:
+            tree = grow(self._line(typed, trie, model, config, stops))
+            likely = next_characters(tree, _LIKELY)[:_AHEAD]
             for n, character in enumerate(likely):
-                if cancelled() or line.trie.n_predictions >= self.sessions.share:
+                if stops() or trie.n_predictions >= self.sessions.share:
                     return n
-                grow(self._at(typed + character, line))
+                self._answer(text + character, typed + character, trie, model, config, stops)
             return len(likely)
 
-    @contextmanager
     def _line(
         self,
         typed: str,
-        user: str | None,
-        session: str | None,
+        trie: Trie,
+        model: LanguageModel,
         config: EngineConfig,
         stops: Callable[[], bool],
-    ) -> Iterator[Line]:
-        model, about = self._model_for(user)
-        allowed = rule(self._verbatim, typed, config)
-        with self.sessions.key(session, about) as trie:
-            yield Line(
-                typed,
-                fitting_covers(typed, self._vocabulary, model.context, config.max_chars),
-                Ends(typed, config.max_chars, config.stop),
-                trie,
-                model,
-                self._vocabulary,
-                config,
-                stops,
-                allowed,
-            )
-
-    def _at(self, typed: str, line: Line) -> Line:
-        """The same line, typed further."""
-        max_chars = line.config.max_chars
-        found = fitting_covers(typed, self._vocabulary, line.model.context, max_chars)
-        return replace(line, typed=typed, covers=found, ends=replace(line.ends, typed=typed))
+    ) -> Line:
+        return Line(
+            typed,
+            fitting_covers(typed, self._vocabulary, model.context, config.max_chars),
+            Ends(typed, config.max_chars, config.stop),
+            trie,
+            model,
+            self._vocabulary,
+            config,
+            stops,
+            rule(self._verbatim, typed, config),
+        )
 
     def first(self, text: str, **settings: Any) -> list[Candidate]:
         """How the training text goes on, in a moment; nothing where there is no memory of it.
@@ -230,7 +233,9 @@ class Completer:
     def _settled(self, settings: dict[str, Any]) -> EngineConfig:
         for name in _FIXED & settings.keys():
             raise SettingError(f"{name} is chosen when the completer is loaded", "Leave it out")
-        config = validated(EngineConfig, self.config.model_dump() | settings)
+        config = self.config
+        if settings:
+            config = validated(EngineConfig, config.model_dump() | settings)
         if self._verbatim is None and (config.verbatim != "any" or config.min_lines > 1):
             raise SettingError(
                 "engine.verbatim and engine.min_lines need the memory of the training text, and "
@@ -238,6 +243,17 @@ class Completer:
                 "Build it: prompt-gen memory build RUN",
             )
         return config
+
+    def _candidates(self, text: str, typed: str, chosen: Sequence[Chosen]) -> list[Candidate]:
+        p = [c.p for c in chosen] + [p for c in chosen for _, p in c.clauses]
+        scores = iter(calibrated(np.array(p), self.temperature).tolist())
+        found = [self._candidate(text, typed, c.stop, next(scores)) for c in chosen]
+        return [
+            replace(candidate, stops=tuple((end, next(scores)) for end, _ in c.clauses))
+            if c.clauses
+            else candidate
+            for candidate, c in zip(found, chosen, strict=True)
+        ]
 
     def _candidate(self, text: str, typed: str, found: Stop, score: float) -> Candidate:
         n_lines = self._verbatim.n_lines(typed, found) if self._verbatim else 0

@@ -1,5 +1,6 @@
 """One line that is completed: what was typed, and all that a way of completing it needs."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -8,6 +9,24 @@ from prompt_gen.engine.candidates import Ends, Stop
 from prompt_gen.engine.covers import Cover, Vocabulary
 from prompt_gen.engine.language_model import LanguageModel
 from prompt_gen.engine.trie import Trie
+
+
+class Patience:
+    """Says whether to stop: a deadline has come, or nobody wants the answer any more."""
+
+    def __init__(
+        self, deadline_ms: float | None = None, cancelled: Callable[[], bool] | None = None
+    ) -> None:
+        self._end = None if deadline_ms is None else time.monotonic() + deadline_ms / 1000
+        self._cancelled = cancelled
+        self.is_over = False  # whether it has said so
+
+    def __call__(self) -> bool:
+        """Asked between two passes."""
+        self.is_over = bool(self._cancelled and self._cancelled()) or (
+            self._end is not None and time.monotonic() >= self._end
+        )
+        return self.is_over
 
 
 @dataclass(frozen=True)

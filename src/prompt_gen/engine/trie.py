@@ -3,11 +3,15 @@
 V vocabulary
 """
 
-from collections.abc import Iterator, Sequence
+from collections import OrderedDict
+from collections.abc import Hashable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
 from prompt_gen.engine.language_model import NOTHING, Before, LanguageModel, State
+
+_ANSWERS = 256
 
 
 class Node:
@@ -35,12 +39,24 @@ class Node:
 
 
 class Trie:
-    """Nodes of a line, from nothing on. Those that were not used for long can be forgotten."""
+    """Nodes of a line, from nothing on, and answers; those not used for long can be forgotten."""
 
     def __init__(self) -> None:
         self.root = Node(None, -1)
         self.now = 0  # keystrokes so far
         self.n_predictions = 0  # rows of probabilities that are kept
+        self._answers: OrderedDict[Hashable, Any] = OrderedDict()
+
+    def answer(self, asked: Hashable) -> Any:
+        """What was remembered for a question; nothing if there is none."""
+        return self._answers.get(asked)
+
+    def remember(self, asked: Hashable, answer: Any) -> None:
+        """Keep an answer to a question about this line; of many the newest."""
+        self._answers[asked] = answer
+        self._answers.move_to_end(asked)
+        if len(self._answers) > _ANSWERS:
+            self._answers.popitem(last=False)
 
     def path(self, ids: Sequence[int]) -> list[Node]:
         """The nodes of tokens one behind the other, from the first one on."""
