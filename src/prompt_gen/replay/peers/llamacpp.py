@@ -27,7 +27,9 @@ def ways(stock: Path, threads: int) -> dict[str, Way]:
     loaded, rng = Loaded(stock, threads), np.random.default_rng(0)
 
     def sampled(logits: np.ndarray) -> np.ndarray:
-        return np.argmax(logits + rng.gumbel(size=logits.shape), axis=1)
+        until = np.cumsum(np.exp(logits - logits.max(axis=1, keepdims=True)), axis=1)
+        drawn = rng.random((len(logits), 1), np.float32) * until[:, -1:]
+        return np.minimum((until <= drawn).sum(axis=1), logits.shape[1] - 1)
 
     def samples(typed: str, n: int, n_tokens: int) -> list[str]:
         return loaded.generate(typed, n_tokens, lambda row: sampled(row.repeat(n, 0)), sampled)
