@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prompt_gen.page import STYLE
+from prompt_gen.page import COLOURS
 from prompt_gen.page.pictures import powers, round_ticks
 from prompt_gen.page.words import percent, shown
 
@@ -40,7 +40,7 @@ def test_a_share_is_nought_or_all_only_if_it_is(n: int, more: int) -> None:
 
 def colours() -> list[dict[str, str]]:
     """Light, then dark: what the dark scheme does not name stays as it is."""
-    found = re.findall(r":root \{(.*?)\}", STYLE.read_text("utf-8"), re.S)
+    found = re.findall(r":root \{(.*?)\}", COLOURS.read_text("utf-8"), re.S)
     light, dark = (dict(re.findall(r"--([\w-]+): (#\w+)", rules)) for rules in found)
     return [light, light | dark]
 

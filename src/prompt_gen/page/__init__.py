@@ -8,6 +8,7 @@ from typing import Any
 
 from prompt_gen.page.words import both, plain, shown
 
+COLOURS = Path(__file__).with_name("colours.css")
 STYLE = Path(__file__).with_name("style.css")
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -52,9 +53,8 @@ def whole(title: str, header: str, main: str, style: str = "") -> str:
 
     `title` is foreign text, `header` and `main` are markup; `style` comes behind the shared one.
     """
-    return _PAGE.format(
-        title=escape(plain(title)), style=STYLE.read_text("utf-8") + style, header=header, main=main
-    )
+    style = COLOURS.read_text("utf-8") + STYLE.read_text("utf-8") + style
+    return _PAGE.format(title=escape(plain(title)), style=style, header=header, main=main)
 
 
 def written(sections: Iterable[Section], report: dict[str, Any]) -> str:
