@@ -46,7 +46,16 @@ def test_completing_loads_no_torch(trained: Run) -> None:
 
 def test_help_shows_every_command() -> None:
     shown = prompt_gen("--help").stdout
-    for command in ("corpus", "vocab", "tokenize", "train", "complete", "evaluate", "serve"):
+    for command in (
+        "corpus",
+        "vocab",
+        "tokenize",
+        "train",
+        "complete",
+        "explain",
+        "evaluate",
+        "serve",
+    ):
         assert command in shown
 
 

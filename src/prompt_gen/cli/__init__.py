@@ -21,6 +21,7 @@ _EXAMPLES = """Turn a pile of domain text into an as-you-type sentence completer
 \b
 prompt-gen train lines.txt --out runs/clinic --minutes 5
 prompt-gen complete runs/clinic "高血压要注意"
+prompt-gen explain runs/clinic "高血压要注意"
 prompt-gen evaluate runs/clinic --data heldout.txt
 prompt-gen serve runs/clinic
 """
@@ -61,6 +62,7 @@ app.command()(stations.tokenize)
 app.command()(stations.train)
 app.command()(stations.report)
 app.command()(use.complete)
+app.command()(use.explain)
 app.command()(use.evaluate)
 app.command()(beside.bench)
 app.command()(use.serve)

@@ -9,6 +9,7 @@ if TYPE_CHECKING:  # the engine would load onnxruntime before any command is cho
     from prompt_gen.corpus.explain import Explanation
     from prompt_gen.engine import Candidate
     from prompt_gen.evaluate import Report
+    from prompt_gen.explain import Explanation as WhyShown
     from prompt_gen.training import Forecast
     from prompt_gen.vocab.compare import Comparison
 
@@ -176,6 +177,14 @@ def candidates(
         print(f"{candidate.score:7.2%}  {candidate.text}")
         for line in examples(candidate) if examples else ():
             print(f"         in {candidate.lines:,} lines, e.g. {line}")
+
+
+def explanations(found: "Sequence[WhyShown]") -> None:
+    """Why candidates are shown, key by key, on stdout."""
+    from prompt_gen.explain.rows import written
+
+    for at, each in enumerate(found):
+        print(*([""] if at else []), *written(each), sep="\n")
 
 
 def memory(facts: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""With a trained bundle: complete, evaluate, serve; and what there is to choose from."""
+"""With a trained bundle: complete, explain, evaluate, serve; and what there is to choose from."""
 
 import shlex
 import sys
@@ -70,6 +70,49 @@ def complete(
         if not line:
             return
         answer(line.rstrip("\r\n"))
+
+
+def explain(
+    run: Model,
+    text: Annotated[str, typer.Argument(metavar="PREFIX", help="What was typed.")],
+    then: Annotated[
+        str | None,
+        typer.Option("--then", metavar="TEXT", help="Typed next: show what that key changes, too."),
+    ] = None,
+    svg: Annotated[
+        Path | None, typer.Option("--svg", metavar="FILE", help="Draw it, too, into this file.")
+    ] = None,
+    n: Annotated[int | None, typer.Option("-n", help="Candidates. (default: 5)")] = None,
+    max_chars: Annotated[
+        int | None, typer.Option("--max-chars", help="Longest continuation. (default: 24)")
+    ] = None,
+    as_json: AsJson = False,
+    config: ConfigFile = None,
+    set_: Settings = None,
+) -> None:
+    """Say why candidates are shown: the tree of what may follow, and what was chosen from it.
+
+    For a line that was read, see `prompt-gen corpus explain`.
+    """
+    from prompt_gen import bundle
+    from prompt_gen.engine import Completer
+    from prompt_gen.errors import NotFound
+    from prompt_gen.explain import explain as explained
+    from prompt_gen.explain.svg import drawn
+    from prompt_gen.settings import resolve
+    from prompt_gen.storage import write_atomic
+
+    settings = resolve(set_ or (), {"engine": {"n": n, "max_chars": max_chars}}, config)
+    if svg is not None and not svg.parent.is_dir():
+        raise NotFound(f"no such directory: '{svg.parent}'", "Make it, or choose another --svg")
+    found = explained(Completer.of(bundle.load(run), settings.engine), text, then or "")
+    if as_json:
+        show.result({"keys": [asdict(each) for each in found]})
+    else:
+        show.explanations(found)
+    if svg is not None:
+        write_atomic(svg, drawn(found))
+        show.say(f"picture: {svg}")
 
 
 def evaluate(
