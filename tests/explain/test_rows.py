@@ -8,6 +8,7 @@ from rich.cells import cell_len
 
 from prompt_gen.engine.trie import Trie
 from prompt_gen.explain.explanation import explained
+from prompt_gen.explain.labels import seen
 from prompt_gen.explain.rows import written
 from tests.explain.trees import BOTH, CHOSEN, grown, listed
 
@@ -41,6 +42,12 @@ def test_shares_that_are_shown_add_up() -> None:
 
 def test_what_cannot_be_seen_does_not_reach_the_terminal() -> None:
     assert not [row for row in rows("高\x1b[31m\u202e") if re.search("[\x1b\u202e]", row)]
+
+
+def test_spaces_at_the_ends_of_a_piece_are_seen() -> None:
+    assert [seen(piece) for piece in (" D", "of the ", "  ", "高", "")] == [
+        "␣D", "of the␣", "␣␣", "高", "",
+    ]  # fmt: skip
 
 
 def test_a_list_that_is_not_from_the_tree_says_so() -> None:

@@ -106,13 +106,13 @@ def explain(
     if svg is not None and not svg.parent.is_dir():
         raise NotFound(f"no such directory: '{svg.parent}'", "Make it, or choose another --svg")
     found = explained(Completer.of(bundle.load(run), settings.engine), text, then or "")
+    if svg is not None:
+        write_atomic(svg, drawn(found))
+        show.say(f"picture: {svg}")
     if as_json:
         show.result({"keys": [asdict(each) for each in found]})
     else:
         show.explanations(found)
-    if svg is not None:
-        write_atomic(svg, drawn(found))
-        show.say(f"picture: {svg}")
 
 
 def evaluate(

@@ -12,6 +12,7 @@ REASONS = {  # why a candidate ends where it does
     "length": "longest length",
     "open": "not read further",
 }
+_SPACE = "␣"
 
 
 def share(p: float) -> str:
@@ -22,3 +23,13 @@ def share(p: float) -> str:
 def passes(n: int) -> str:
     """So many passes."""
     return f"{n:,} {'pass' if n == 1 else 'passes'}"
+
+
+def seen(piece: str) -> str:
+    """A piece of text, with signs for what could not be seen of it alone."""
+    text = words.plain(piece)
+    inner = text.strip(" ")
+    if not inner:
+        return _SPACE * len(text)
+    before, after = text.split(inner, 1)
+    return _SPACE * len(before) + inner + _SPACE * len(after)

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from rich.cells import cell_len
 
 from prompt_gen.explain.branches import Branch
-from prompt_gen.explain.labels import share
-from prompt_gen.page.words import plain
+from prompt_gen.explain.labels import seen, share
 
 ROW = 38  # from one end to the next
 BOX = 26  # height of a box
@@ -19,6 +18,7 @@ GAP = 46  # between a box and the one behind it
 TEXT = 15  # size of letters in boxes
 THICK = 34  # of a ribbon that is certain
 _THIN = 1.2
+_BOLD = 1.12
 _WORTH_A_ROW = 0.005  # probability of what is not shown one by one
 PADDING = 9
 NUMBER = 12  # size of numbers
@@ -63,24 +63,25 @@ class Ribbon:
     target: Box
 
 
-def text_width(text: str, size: float) -> float:
+def text_width(text: str, size: float, *, bold: bool = False) -> float:
     """About how wide a text is."""
-    return size * sum(map(_ems, text))
+    return size * sum(_ems(each, _BOLD if bold else 1.0) for each in text)
 
 
-def _ems(character: str) -> float:
+def _ems(character: str, bold: float) -> float:
+    """Full-width characters are as wide when they are bold."""
     if cell_len(character) != 1:
         return float(cell_len(character) > 1)
     if character in _NARROW:
-        return 0.31
-    return 0.9 if character in _WIDE else 0.68 if character.isupper() else 0.6
+        return 0.31 * bold
+    return bold * (0.9 if character in _WIDE else 0.68 if character.isupper() else 0.6)
 
 
 def label(branch: Branch, kind: str) -> str:
     """What is written in a box."""
     if kind == REST:
         return f"+ {branch.n_folded:,} …" if branch.n_folded else "…"
-    return plain(branch.piece)
+    return seen(branch.piece)
 
 
 def label_width(branch: Branch, kind: str) -> float:

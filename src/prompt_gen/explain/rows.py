@@ -6,7 +6,7 @@ from rich.cells import cell_len
 
 from prompt_gen.explain.branches import END, INNER, KNOWN, NOTED, READ, Branch, folded
 from prompt_gen.explain.explanation import Explanation, Shown
-from prompt_gen.explain.labels import REASONS, passes, share
+from prompt_gen.explain.labels import REASONS, passes, seen, share
 from prompt_gen.page import words
 
 LEAST, MOST = 0.01, 8  # probability of a branch that is shown, and branches at one beginning
@@ -30,7 +30,7 @@ def _tree(branch: Branch, indent: str) -> Iterator[Row]:
     last = len(branch.branches) - (not others)
     for at, each in enumerate(branch.branches):
         joint, further = ("└─ ", "   ") if at == last else ("├─ ", "│  ")
-        yield f"{indent}{joint}{words.plain(each.piece)}", share(each.p), _became(each)
+        yield f"{indent}{joint}{seen(each.piece)}", share(each.p), _became(each)
         yield from _tree(each, indent + further)
     if others:
         p = sum(p for _, p in others)

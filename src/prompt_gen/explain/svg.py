@@ -30,7 +30,7 @@ def drawn(found: Sequence[Explanation], least: float = LEAST, most: int = MOST) 
     """The pictures of one or more keys below each other, and what the signs mean."""
     layouts, tops = [], [0.0]
     for each in found:
-        left = _SIDE + layout.text_width(_end_of(each.typed), _TYPED) + _CARET
+        left = _SIDE + _typed_width(_end_of(each.typed)) + _CARET
         layouts.append(Layout(folded(each.tree, least, most), left, tops[-1] + _HEAD))
         n_alone = len(each.shown) - len(each.tree.ranks)
         height = layouts[-1].height + n_alone * layout.ROW
@@ -96,7 +96,7 @@ def _typed(found: Explanation, caret: Box) -> str:
     markup = escape(typed)
     if key and typed.endswith(key):
         markup = f'{escape(typed.removesuffix(key))}<tspan class="key">{escape(key)}</tspan>'
-    room = layout.text_width(typed, _TYPED)
+    room = _typed_width(typed)
     return (
         f'<rect class="caret" x="{caret.x - 3:.1f}" y="{caret.y - 18:.1f}" width="3" height="36"/>'
         + marks.fitted(caret.x - _CARET - room, caret.y + 7, room, markup, "typed")
@@ -106,9 +106,13 @@ def _typed(found: Explanation, caret: Box) -> str:
 def _end_of(typed: str) -> str:
     """As much of what was typed as there is room for."""
     text = plain(typed)
-    while layout.text_width(text, _TYPED) > _MOST_TYPED:
+    while _typed_width(text) > _MOST_TYPED:
         text = "…" + text.removeprefix("…")[1:]
     return text
+
+
+def _typed_width(text: str) -> float:
+    return layout.text_width(text, _TYPED, bold=True)
 
 
 def _ribbon(ribbon: Ribbon) -> str:
@@ -157,7 +161,7 @@ def _facts(shown: Shown) -> tuple[str, str]:
 def _short(shown: Shown) -> str:
     """A candidate as far as there is room in the list; the tree has all of it."""
     text = plain(shown.candidate.completion)
-    while layout.text_width(text, layout.TEXT) > _LIST - _INDENT:
+    while layout.text_width(text, layout.TEXT, bold=True) > _LIST - _INDENT:
         text = text.removesuffix("…")[:-1] + "…"
     return text
 
@@ -165,4 +169,4 @@ def _short(shown: Shown) -> str:
 def _list_width(found: Sequence[Explanation]) -> float:
     """Room for the lists."""
     texts = ["".join(_facts(shown)) for each in found for shown in each.shown]
-    return max([_LIST, *(_INDENT + 1.05 * layout.text_width(text, NUMBER) for text in texts)])
+    return max([_LIST, *(_INDENT + layout.text_width(text, NUMBER, bold=True) for text in texts)])
