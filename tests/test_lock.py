@@ -12,7 +12,7 @@ import pytest
 
 from prompt_gen.errors import OutputExists
 from prompt_gen.run import Run
-from tests.cli.test_bad_input import refused
+from tests.cli.running import refused
 
 _HOLD = """
 import sys, time

@@ -9,18 +9,7 @@ from pathlib import Path
 import pytest
 
 from prompt_gen.run import Run
-from tests.cli.test_cli import prompt_gen
-
-
-def refused(code: int, *args: str | Path, says: tuple[str, ...] = (), **env: str) -> str:
-    done = prompt_gen(*args, **env)
-    assert done.returncode == code, done.stderr
-    assert "Traceback" not in done.stderr
-    errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
-    assert len(errors) == 1, done.stderr
-    for words in says:
-        assert words in done.stderr
-    return done.stderr
+from tests.cli.running import here, refused
 
 
 @pytest.fixture
@@ -149,7 +138,7 @@ def test_a_damaged_bundle(trained: Run, tmp_path: Path) -> None:
 
 def test_stations_out_of_order(tmp_path: Path, corpus_file: Path) -> None:
     refused(2, "vocab", tmp_path / "run", says=("not a run directory", "prompt-gen corpus"))
-    prompt_gen("corpus", corpus_file, "--out", tmp_path / "run")
+    here("corpus", corpus_file, "--out", tmp_path / "run")
     refused(2, "tokenize", tmp_path / "run", says=("no vocabulary", "prompt-gen vocab"))
 
 
@@ -200,7 +189,7 @@ def test_resume_takes_neither_files_nor_force(trained: Run, corpus_file: Path) -
 
 def test_a_broken_run_directory_and_environment(tmp_path: Path, corpus_file: Path) -> None:
     out = tmp_path / "run"
-    prompt_gen("corpus", corpus_file, "--out", out)
+    here("corpus", corpus_file, "--out", out)
     (out / "run.json").write_text('{"form')
     refused(3, "vocab", out, says=("run.json",))
     other = tmp_path / "other"

@@ -1,7 +1,6 @@
-"""The command line in processes of its own, as a user runs it."""
+"""The command line as a user runs it."""
 
 import json
-import os
 import re
 import signal
 import subprocess
@@ -12,20 +11,9 @@ import psutil
 import pytest
 
 from prompt_gen.run import Run
+from tests.cli.running import here, prompt_gen
 
 HEAVY = ("torch", "transformers", "onnxruntime", "fastapi", "accelerate", "pyarrow", "numpy")
-
-
-def prompt_gen(*args: str | Path, stdin: str = "", **env: str) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [sys.executable, "-m", "prompt_gen", *map(str, args)],
-        input=stdin,
-        capture_output=True,
-        encoding="utf-8",
-        env={**os.environ, **env},
-        timeout=240,
-        check=False,
-    )
 
 
 @pytest.mark.parametrize("code", ["import prompt_gen", "import prompt_gen.cli"])
@@ -64,9 +52,9 @@ def test_stations_one_by_one_make_what_train_makes(
 ) -> None:
     out = tmp_path / "run"
     steps = [
-        prompt_gen("corpus", corpus_file, "--out", out),
-        prompt_gen("vocab", out, "--vocab-size", 900),
-        prompt_gen("tokenize", out),
+        here("corpus", corpus_file, "--out", out),
+        here("vocab", out, "--vocab-size", 900),
+        here("tokenize", out),
     ]
     for step in steps:
         assert step.returncode == 0, step.stderr
@@ -74,7 +62,7 @@ def test_stations_one_by_one_make_what_train_makes(
     run = Run(out)
     for station in ("corpus", "vocab", "shards"):
         assert run.fingerprint(station) == trained.fingerprint(station)
-    trained_here = prompt_gen(  # the vocabulary stays as it was made, without saying it again
+    trained_here = here(  # the vocabulary stays as it was made, without saying it again
         "train", "--out", out, "--steps", 12, "--arch", "gpt2",
         "--set", "model.layers=1", "--set", "model.width=64", "--set", "evaluate.typed=2",
     )  # fmt: skip
@@ -83,7 +71,7 @@ def test_stations_one_by_one_make_what_train_makes(
     for kept in ("vocab: unchanged", "shards: unchanged"):
         assert kept in trained_here.stderr
     assert "prompt-gen serve" in trained_here.stderr
-    again = prompt_gen("train", "--out", out)
+    again = here("train", "--out", out)
     assert again.returncode == 2
     assert "--resume" in again.stderr
 
@@ -91,14 +79,14 @@ def test_stations_one_by_one_make_what_train_makes(
 def test_new_lines_leave_the_shards_that_are_there(corpus_file: Path, tmp_path: Path) -> None:
     out, more = tmp_path / "run", tmp_path / "more.txt"
     more.write_text("\n".join(f"第{i}句新的话。" for i in range(40)), "utf-8")
-    prompt_gen("corpus", corpus_file, "--out", out)
-    prompt_gen("vocab", out, "--vocab-size", 900)
-    first = prompt_gen("tokenize", out)
+    here("corpus", corpus_file, "--out", out)
+    here("vocab", out, "--vocab-size", 900)
+    first = here("tokenize", out)
     assert "kept" not in first.stderr
     shard = out / "shards" / "train-00000.shard"
     before = shard.read_bytes()
-    prompt_gen("corpus", corpus_file, more, "--out", out)
-    again = prompt_gen("tokenize", out)
+    here("corpus", corpus_file, more, "--out", out)
+    again = here("tokenize", out)
     assert re.search(r"8\d\d documents kept, (3\d|40) new ones encoded", again.stderr), again.stderr
     assert shard.read_bytes() == before
 
@@ -134,21 +122,21 @@ def test_evaluate_prints_a_table_or_json(trained: Run, tmp_path: Path) -> None:
     assert "bits per char" in table.stdout
     assert "popular" in table.stdout.splitlines()[0]
     assert page.read_text("utf-8").startswith("<!DOCTYPE html>")
-    own = prompt_gen("evaluate", trained.path, "--json", "--limit", 2, "--sample", 7)
+    own = here("evaluate", trained.path, "--json", "--limit", 2, "--sample", 7)
     lines = json.loads(own.stdout)["lines"]
     assert (lines["n"], lines["typed"], lines["seed"]) == (2, 2, 7)
 
 
 def test_a_gate_that_is_not_met_exits_with_five(trained: Run, tmp_path: Path) -> None:
     command = ("evaluate", trained.path, "--limit", 2, "--json")
-    met = prompt_gen(*command, "--fail-under", "prefix_valid=1", "--fail-under", "bits_per_char=20")
+    met = here(*command, "--fail-under", "prefix_valid=1", "--fail-under", "bits_per_char=20")
     assert met.returncode == 0, met.stderr
-    missed = prompt_gen(*command, "--fail-under", "saved@5=99%", "--report", tmp_path / "r.json")
+    missed = here(*command, "--fail-under", "saved@5=99%", "--report", tmp_path / "r.json")
     assert missed.returncode == 5
     assert "at least 0.99 was asked for" in missed.stderr
     assert json.loads(missed.stdout)["predictors"]  # what was measured is not lost
     assert (tmp_path / "r.json").is_file()
-    unknown = prompt_gen(*command, "--fail-under", "happiness=1")
+    unknown = here(*command, "--fail-under", "happiness=1")
     assert unknown.returncode == 2
     assert unknown.stdout == ""
 
@@ -203,7 +191,7 @@ def test_ctrl_c_saves_and_says_how_to_go_on(
             break
     process.send_signal(signal.SIGINT)
     said = process.stderr.read()
-    assert process.wait(60) == 130
+    assert process.wait(60) == 130, said
     assert "--resume" in said
     checkpoints = tmp_path / "run" / "training" / "checkpoints"
     assert any(checkpoints.glob("step-*")) == is_saved
@@ -213,9 +201,9 @@ def test_other_lines_do_not_change_the_bundles_own_report(trained: Run, tmp_path
     report = (trained.path / "bundle" / "report.json").read_bytes()
     held_out = tmp_path / "held-out.txt"
     held_out.write_text("  高血压患者要少吃盐。  \n一\n", "utf-8")
-    spaced = prompt_gen("evaluate", trained.path, "--data", held_out, "--json")
+    spaced = here("evaluate", trained.path, "--data", held_out, "--json")
     held_out.write_text("高血压患者要少吃盐。\n一\n", "utf-8")
-    bare = prompt_gen("evaluate", trained.path, "--data", held_out, "--json")
+    bare = here("evaluate", trained.path, "--data", held_out, "--json")
     first, second = (json.loads(done.stdout)["lines"] for done in (spaced, bare))
     assert first == second  # lines count as documents do, without the space around them
     assert (trained.path / "bundle" / "report.json").read_bytes() == report

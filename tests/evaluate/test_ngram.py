@@ -2,6 +2,7 @@
 
 import gzip
 from collections import Counter
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -119,11 +120,11 @@ def test_a_token_that_crosses_the_caret_is_found() -> None:
 @pytest.mark.data
 def test_bits_per_character_of_medical_questions(data: Path) -> None:
     with gzip.open(data / "bench" / "medical-zh.train.txt.gz", "rt", encoding="utf-8") as file:
-        lines = Counter(line.strip() for line in file)
-    test = (data / "bench" / "medical-zh.test.txt").read_text("utf-8").splitlines()
-    tokenizer = Tokenizer(TOKENIZERS.load("bpe").fit([*lines.elements()], 8192))
+        lines = Counter(line.strip() for line in islice(file, 20_000))
+    test = (data / "bench" / "medical-zh.test.txt").read_text("utf-8").splitlines()[:500]
+    tokenizer = Tokenizer(TOKENIZERS.load("bpe").fit([*lines.elements()], 4096))
     with TemporaryDirectory() as directory:
         ngram.build(list(lines.items()), tokenizer, 5, Path(directory))
         scores = likelihood.measure(ngram.load(Path(directory), WIDE), test)
     bits = scores.numbers()["bits_per_char"](np.ones((1, len(test))))[0]
-    assert bits == pytest.approx(3.715, abs=0.01)
+    assert bits == pytest.approx(4.707, abs=0.01)
