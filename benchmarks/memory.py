@@ -1,6 +1,6 @@
 """The corpus memory: how quickly it is built and asked, and tiny Shakespeare with it.
 
-    python -m benchmarks memory speed
+    python -m benchmarks memory speed [--directory DIR: for the texts, to be used again]
     python -m benchmarks memory shakespeare [--minutes 5]
 
 `speed` builds the memory of 10, 100 and 500 MB of text and asks it behind held-out lines. Each is
@@ -20,6 +20,7 @@ import gzip
 import json
 import random
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -54,7 +55,9 @@ def main(argv: list[str]) -> None:
     elif args.what == "one-size":
         print(json.dumps(one_size(args.directory)))
     elif args.what == "speed":
-        sizes = [_in_processes(megabytes) for megabytes in args.megabytes]
+        with tempfile.TemporaryDirectory() as name:
+            where = args.directory or Path(name)
+            sizes = [_in_processes(megabytes, where) for megabytes in args.megabytes]
         keep("memory-speed", {"machine": describe("numpy", "pydivsufsort"), "sizes": sizes})
     else:
         keep("memory-shakespeare", shakespeare(args.minutes))
@@ -63,15 +66,17 @@ def main(argv: list[str]) -> None:
 # -- time ------------------------------------------------------------------------------------------
 
 
-def _in_processes(megabytes: int) -> dict[str, Any]:
-    """The text is made in one process, its memory in another."""
-    with tempfile.TemporaryDirectory() as directory:
-        command = [sys.executable, "-m", "benchmarks.memory"]  # without what others import
-        where = ["--directory", directory]
+def _in_processes(megabytes: int, directory: Path) -> dict[str, Any]:
+    """The text is made in one process, unless it is there, its memory in another."""
+    directory = directory / str(megabytes)
+    directory.mkdir(exist_ok=True)
+    command = [sys.executable, "-m", "benchmarks.memory"]  # without what others import
+    where = ["--directory", str(directory)]
+    if not (directory / "validation.weights").exists():
         subprocess.run([*command, "shards", *where, "--megabytes", str(megabytes)], check=True)
-        done = subprocess.run(
-            [*command, "one-size", *where], stdout=subprocess.PIPE, text=True, check=True
-        )
+    done = subprocess.run(
+        [*command, "one-size", *where], stdout=subprocess.PIPE, text=True, check=True
+    )
     print(done.stdout, file=sys.stderr)
     return json.loads(done.stdout)
 
@@ -117,6 +122,7 @@ def one_size(directory: Path) -> dict[str, Any]:
     from prompt_gen.run import Run
     from prompt_gen.vocab.tokenizer import load_tokenizer
 
+    shutil.rmtree(directory / "run", ignore_errors=True)
     tokenizer = load_tokenizer(directory)
     train, held_out = (
         shards.part.open_part(directory, part, tokenizer) for part in ("train", "validation")
