@@ -21,13 +21,12 @@ def run(line: Line) -> list[Chosen]:
         said: Counter[int] = Counter()
         found: list[Place] = []
         for place in live:
+            n_rows = 1 if place.text or place.rest else n  # at the caret all rows are one still
             following = rows.behind([place], n)
-            if not following:
-                continue
-            best = max(following, key=lambda each: _judged(each, said, line.config.diversity))
-            said[best.token] += 1
-            found.append(best)
-        live = rows.different(found, n)
+            following.sort(key=lambda each: -_judged(each, said, line.config.diversity))
+            said.update(each.token for each in following[:n_rows])
+            found += following[:n_rows]
+        live = rows.different(sorted(found, key=lambda each: -each.p), n)
     return ended(line, rows, live)
 
 
