@@ -7,8 +7,8 @@ Somebody who means to write x and reads candidates c_0, c_1, ... takes the one t
 `right` is the number of characters that both begin with, 1 + r is what taking rank r costs, and
 `cut` is one key more if the candidate goes on wrongly. The tree knows how probable each x is, so
 the expectation is a sum over the places where texts part. The list is chosen greedily, rank by
-rank: the expectation of a maximum is submodular, so that saves at
-least 1 - 1/e of what the best list does.
+rank. Were every rank as dear as the last one, the expectation would be a submodular function of the
+set that is shown: so the list saves at least 1 - 1/e of what any list would at that price.
 Sources: Trnka and McCoy 2008, "Evaluating word prediction: framing keystroke savings", for such a
 user; Nemhauser, Wolsey and Fisher 1978 for the bound; Johnson et al. 2023, "R-U-SURE? Uncertainty-
 aware code suggestions by maximizing utility across random user intents", for the idea.
