@@ -1,6 +1,7 @@
 """Every architecture: stock, the same from the same seed, and equal in ONNX and in torch."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,6 +11,7 @@ import torch
 from transformers import AutoModelForCausalLM, PreTrainedModel
 
 from prompt_gen.config import ModelConfig
+from prompt_gen.engine.language_model import chain, read_line
 from prompt_gen.engine.runtime import Graph
 from prompt_gen.errors import SettingError, UnknownChoice
 from prompt_gen.export import onnx
@@ -18,7 +20,7 @@ from prompt_gen.training import checkpoint
 
 VOCAB = 300
 KINDS = [
-    pytest.param(name, positions, id=f"{name}-{positions}")
+    pytest.param((name, positions), id=f"{name}-{positions}")
     for name in ARCHITECTURES
     for positions in ARCHITECTURES.load(name).POSITIONS
 ]
@@ -42,50 +44,117 @@ def graph_of(model: PreTrainedModel, where: Path) -> Graph:
     return Graph(bundle)  # type: ignore[arg-type]
 
 
-def stock_logprobs(model: PreTrainedModel, ids: np.ndarray) -> np.ndarray:
+def stock_probs(model: PreTrainedModel, ids: Sequence[int] | np.ndarray) -> np.ndarray:
     with torch.no_grad():
-        return model(torch.from_numpy(ids)[None]).logits[0].log_softmax(-1).numpy()
+        return model(torch.tensor(ids)[None]).logits[0].softmax(-1).numpy()
 
 
-@pytest.mark.parametrize(("architecture", "positions"), KINDS)
-def test_the_graph_gives_what_stock_transformers_give(
-    architecture: str, positions: str, tmp_path: Path
+def is_near(found_KV: np.ndarray, expected_KV: np.ndarray) -> None:
+    np.testing.assert_allclose(found_KV, expected_KV, atol=1e-5)
+    np.testing.assert_allclose(np.log(found_KV), np.log(expected_KV), atol=1e-4)
+
+
+@pytest.fixture(params=KINDS, scope="module")
+def pair(request, tmp_path_factory) -> tuple[PreTrainedModel, Graph]:
+    """A model as stock transformers have it, and its graph."""
+    model = random_model(*request.param)
+    return model, graph_of(model, tmp_path_factory.mktemp("graph"))
+
+
+IDS = np.random.default_rng(0).integers(0, VOCAB, (2, 20)).tolist()
+
+
+def test_the_graph_gives_what_stock_transformers_give(pair: tuple[PreTrainedModel, Graph]) -> None:
+    model, graph = pair
+    for line in IDS:
+        probs_TV, states = read_line(graph, line)
+        is_near(probs_TV, stock_probs(model, line))
+        assert len(states) == len(line)
+
+
+def test_only_the_wanted_rows_are_given_in_their_order(pair: tuple[PreTrainedModel, Graph]) -> None:
+    model, graph = pair
+    probs_KV, _ = graph.read(IDS[0], chain(20), [7, 3, 19])
+    is_near(probs_KV, stock_probs(model, IDS[0])[[7, 3, 19]])
+
+
+def test_a_line_in_pieces_is_as_good_as_the_whole(pair: tuple[PreTrainedModel, Graph]) -> None:
+    model, graph = pair
+    expected_TV = stock_probs(model, IDS[0])
+    state = None
+    for start, end in ((0, 5), (5, 6), (6, 13), (13, 20)):
+        n = end - start
+        probs_KV, states = graph.read(IDS[0][start:end], chain(n, state), range(n))
+        is_near(probs_KV, expected_TV[start:end])
+        state = states[-1]
+
+
+def test_branches_are_read_in_one_pass(pair: tuple[PreTrainedModel, Graph]) -> None:
+    """Two lines behind different tokens of a third, one of them parting in the very call."""
+    model, graph = pair
+    shared, (a, b) = IDS[0][:9], IDS[1][:2]
+    _, states = read_line(graph, shared)
+    _, (other,) = graph.read([b], [None], [0])
+    n_passes = graph.n_passes
+    tokens = [a, b, a, b, a, b]
+    before = [states[4], 0, states[8], 0, other, None]
+    probs_KV, _ = graph.read(tokens, before, range(6))
+    assert graph.n_passes == n_passes + 1
+    lines = [
+        [*shared[:5], a], [*shared[:5], a, b], [*shared, a], [*shared[:5], a, b], [b, a], [b],
+    ]  # fmt: skip
+    is_near(probs_KV, np.stack([stock_probs(model, line)[-1] for line in lines]))
+
+
+def test_a_state_can_be_gone_on_from_again(pair: tuple[PreTrainedModel, Graph]) -> None:
+    model, graph = pair
+    _, states = read_line(graph, IDS[0][:6])
+    for token in (1, 2, 1):
+        probs_KV, _ = graph.read([token], [states[2]], [0])
+        is_near(probs_KV[0], stock_probs(model, [*IDS[0][:3], token])[-1])
+
+
+def test_a_pass_may_have_more_tokens_than_the_context(pair: tuple[PreTrainedModel, Graph]) -> None:
+    model, graph = pair
+    lines = np.random.default_rng(1).integers(0, VOCAB, (9, 16)).tolist()
+    before = [each for row in range(9) for each in chain(16, at=16 * row)]
+    probs_KV, _ = graph.read([i for line in lines for i in line], before, range(9 * 16))
+    is_near(probs_KV, np.concatenate([stock_probs(model, line) for line in lines]))
+
+
+def test_rows_of_the_pool_are_given_back_when_states_are_dropped(
+    pair: tuple[PreTrainedModel, Graph],
 ) -> None:
-    model = random_model(architecture, positions)
-    graph = graph_of(model, tmp_path)
-    ids = np.random.default_rng(0).integers(0, VOCAB, (2, 20))
-    expected = [stock_logprobs(model, row) for row in ids]
-
-    # Both rows at once, the second one padded.
-    lengths = np.array([20, 13])
-    logprobs, _ = graph.full(ids, lengths, graph.empty_cache(), np.zeros(2, int))
-    np.testing.assert_allclose(logprobs[:20], expected[0], atol=1e-4)
-    np.testing.assert_allclose(logprobs[20:], expected[1][:13], atol=1e-4)
-
-    # In pieces: a shared beginning, two rows that part from it, then one token each.
-    last, cache = graph.read(ids[0, :5], graph.empty_cache())
-    np.testing.assert_allclose(last, expected[0][4], atol=1e-4)
-    rows = np.stack([ids[0, 5:8], [ids[0, 5], 0, 0]])
-    logprobs, cache = graph.full(rows, np.array([3, 1]), cache, np.zeros(2, int))
-    np.testing.assert_allclose(logprobs[:3], expected[0][5:8], atol=1e-4)
-    np.testing.assert_allclose(logprobs[3], expected[0][5], atol=1e-4)
-    top, best, cache = graph.next(ids[0, [6, 8]], cache, np.array([1, 0]), 5)
-    for row, at in enumerate((6, 8)):
-        np.testing.assert_allclose(top[row, 0], expected[0][at].max(), atol=1e-4)
-        assert best[row, 0] == expected[0][at].argmax()
-    assert list(cache.n_tokens_R) == [7, 9]
+    model, graph = pair
+    before = graph._pool.n_held
+    _, states = read_line(graph, IDS[0])
+    assert graph._pool.n_held == before + 20
+    last = states[-1]
+    del states
+    assert graph._pool.n_held == before + 20  # the last token looks at all before it
+    probs_KV, states = graph.read([3], [last], [0])
+    is_near(probs_KV[0], stock_probs(model, [*IDS[0], 3])[-1])
+    del last, states
+    assert graph._pool.n_held == before
 
 
-@pytest.mark.parametrize(("architecture", "positions"), KINDS)
-def test_saved_weights_load_in_stock_transformers(
-    architecture: str, positions: str, tmp_path: Path
-) -> None:
-    model = random_model(architecture, positions)
+def test_a_pool_that_grows_keeps_its_rows(pair: tuple[PreTrainedModel, Graph]) -> None:
+    model, graph = pair
+    lines = np.random.default_rng(2).integers(0, VOCAB, (40, 12)).tolist()
+    held = [read_line(graph, line)[1][-1] for line in lines]
+    assert graph._pool.n_held >= 40 * 12
+    probs_KV, _ = graph.read([5] * 40, held, range(40))
+    is_near(probs_KV, np.stack([stock_probs(model, [*line, 5])[-1] for line in lines]))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_saved_weights_load_in_stock_transformers(kind: tuple[str, str], tmp_path: Path) -> None:
+    model = random_model(*kind)
     checkpoint.save_best(tmp_path, checkpoint.weights_of(model), model.config)
     stock = AutoModelForCausalLM.from_pretrained(tmp_path)
-    ids = np.arange(10)
+    ids = range(10)
     assert type(stock) is type(model)
-    np.testing.assert_array_equal(stock_logprobs(stock, ids), stock_logprobs(model, ids))
+    np.testing.assert_array_equal(stock_probs(stock, ids), stock_probs(model, ids))
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)

@@ -107,7 +107,7 @@ class Graph:
         with self._lock:
             feed = {
                 "tokens": np.array(tokens_T, np.int64),
-                "positions": np.minimum(n_before_T, self.context - 1)[None],
+                "positions": np.minimum(n_before_T, self.context - 1)[:, None],
                 "slots": slots_P,
                 "mask": mask_TA,
                 "wanted": np.array(wanted_K, np.int64),

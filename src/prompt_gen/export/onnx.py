@@ -12,7 +12,7 @@ new tokens may be of any branches, and nothing is copied when they grow.
     W numbers of a row of the pool: keys and values of each layer, of G * E each, for G such heads
 
     inputs   tokens_T        int64
-             positions_1T    int64
+             positions_T1    int64
              slots_P         int64, rows of the pool
              mask_TA         bool; True where a token may look: rows of the pool, then new tokens
              wanted_K        int64, indices into T: where predictions are asked for
@@ -37,7 +37,7 @@ OPSET = 23
 _DTYPES = {"F32": TensorProto.FLOAT}
 _INPUTS = {
     "tokens": (TensorProto.INT64, ["T"]),
-    "positions": (TensorProto.INT64, [1, "T"]),
+    "positions": (TensorProto.INT64, ["T", 1]),
     "slots": (TensorProto.INT64, ["P"]),
     "mask": (TensorProto.BOOL, ["T", "A"]),
     "wanted": (TensorProto.INT64, ["K"]),
@@ -248,9 +248,10 @@ class _RotaryBlocks(_Blocks):
         if f"{at}.{which}_norm.weight" in g.names:  # over each head by itself
             x = g.op("Reshape", x, g.constant([-1, n_heads, self.head_width], np.int64))
             x = self.norm(x, f"{at}.{which}_norm.weight")
-        x = g.op("Reshape", x, g.constant([1, -1, n_heads * self.head_width], np.int64))
+        # Each token is a sequence by itself: none may be longer than the table of positions.
+        x = g.op("Reshape", x, g.constant([-1, 1, n_heads * self.head_width], np.int64))
         x = g.op("RotaryEmbedding", x, self.cos, self.sin, "positions", num_heads=n_heads)
-        return g.op("Squeeze", x, g.constant([0], np.int64))
+        return g.op("Squeeze", x, g.constant([1], np.int64))
 
     def last_norm(self, x_KD: str) -> str:
         return self.norm(x_KD, "model.norm.weight")
