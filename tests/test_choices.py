@@ -9,7 +9,8 @@ import pytest
 
 from prompt_gen.choices import Choice, Choices
 from prompt_gen.cli.options import Kind
-from prompt_gen.config import VocabConfig
+from prompt_gen.config import EngineConfig, VocabConfig
+from prompt_gen.engine.modes import MODES
 from prompt_gen.errors import MissingExtra, UnknownChoice
 from prompt_gen.export import EXPORTERS
 from prompt_gen.model import ARCHITECTURES
@@ -21,6 +22,7 @@ TABLES = {
     "model": (ARCHITECTURES, "build", {"sizing", "rotary", "sinusoidal", "pretrained", "bigrams"}),
     "export": (EXPORTERS, "export", set()),
     "replay.peers": (PEERS, "ways", set()),
+    "engine.modes": (MODES, "run", {"rows"}),
 }
 
 
@@ -53,3 +55,7 @@ def test_a_missing_library_is_an_error_that_names_the_extra() -> None:
     table = Choices("thing", {"odd": Choice("no_such_library.part", "", "odd")})
     with pytest.raises(MissingExtra, match=r"no_such_library.*prompt-gen\[odd\]"):
         table.load("odd")
+
+
+def test_the_settings_know_every_mode() -> None:
+    assert set(get_args(EngineConfig.model_fields["mode"].annotation)) == set(MODES)

@@ -107,7 +107,7 @@ def test_of_several_ends_the_first_counts() -> None:
     assert ends.cut("", "乙止丙停") == ("乙", "stop")
     assert ends.cut("", "乙。止") == ("乙。", "sentence")
     assert ends.cut("", "乙止。") == ("乙", "stop")
-    assert ends.cut("", "一二三四五六止") == ("一二三四五六", "length")
+    assert ends.cut("", "一二三四五六七止") == ("一二三四五六", "length")
     assert ends.cut("一二三", "一二三四五") == ("一二三四五", "")
 
 

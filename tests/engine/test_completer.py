@@ -14,7 +14,6 @@ from prompt_gen.errors import InvalidRequest, SettingError
 from tests.conftest import lines_of
 from tests.engine.toy import Toy, vocabulary_of
 
-
 REASONS = ("sentence", "clause", "eos", "stop", "length", "open")
 
 

@@ -10,7 +10,7 @@ from prompt_gen import bundle, corpus
 from prompt_gen.bundle import Bundle
 from prompt_gen.config import EngineConfig
 from prompt_gen.engine import Completer
-from prompt_gen.engine.language_model import LanguageModel
+from prompt_gen.engine.language_model import NOTHING, LanguageModel, read_line
 from prompt_gen.engine.runtime import Graph
 from prompt_gen.errors import Damaged, SettingError
 from prompt_gen.run import Run
@@ -26,72 +26,65 @@ def model(request: pytest.FixtureRequest, made: Bundle) -> LanguageModel:
     return Completer.of(made, EngineConfig(experts=request.param)).model
 
 
-def rows_of(made: Bundle, lines: list[str]) -> tuple[np.ndarray, np.ndarray]:
-    ids = [[made.tokenizer.bos_id, *made.tokenizer.encode(line)[:9]] for line in lines]
-    lengths = np.array([len(row) for row in ids])
-    tokens = np.zeros((len(ids), lengths.max()), np.int64)
-    for at, row in enumerate(ids):
-        tokens[at, : len(row)] = row
-    return tokens, lengths
+def ids_of(made: Bundle, line: str) -> list[int]:
+    return [made.tokenizer.bos_id, *made.tokenizer.encode(line)[:9]]
 
 
 def test_every_row_sums_to_one(model: LanguageModel, made: Bundle, lines: list[str]) -> None:
-    tokens, lengths = rows_of(made, lines[::90])
-    parents = np.zeros(len(tokens), np.int64)
-    logprobs, _ = model.full(tokens, lengths, model.empty_cache(), parents)
-    assert logprobs.shape == (lengths.sum(), made.tokenizer.size)
-    assert np.exp(logprobs.astype(np.float64)).sum(axis=1) == pytest.approx(1, abs=1e-5)
+    for line in lines[::90]:
+        ids = ids_of(made, line)
+        probs_TV, states = read_line(model, ids)
+        assert probs_TV.shape == (len(ids), made.tokenizer.size)
+        assert len(states) == len(ids)
+        assert probs_TV.min() >= 0
+        assert probs_TV.astype(np.float64).sum(axis=1) == pytest.approx(1, abs=1e-5)
 
 
 def test_token_by_token_is_as_good_as_all_at_once(
     model: LanguageModel, made: Bundle, lines: list[str]
 ) -> None:
-    tokens, lengths = rows_of(made, [lines[3]])
-    parents = np.zeros(1, np.int64)
-    whole, _ = model.full(tokens, lengths, model.empty_cache(), parents)
-    read, cache = model.read(tokens[0, :3], model.empty_cache())
-    assert read == pytest.approx(whole[2], abs=1e-4)
-    for at in range(3, int(lengths[0])):
-        top, ids, cache = model.next(tokens[:, at], cache, parents, 7)
-        assert top[0] == pytest.approx(whole[at][ids[0]], abs=1e-4)
-        assert top[0] == pytest.approx(np.sort(whole[at])[::-1][:7], abs=1e-4)
+    ids = ids_of(made, lines[3])
+    whole_TV, _ = read_line(model, ids)
+    state = NOTHING
+    for token, expected_V in zip(ids, whole_TV, strict=True):
+        probs_KV, (state,) = model.read([token], [state], [0])
+        assert probs_KV[0] == pytest.approx(expected_V, abs=1e-5)
 
 
-def test_rows_go_on_from_any_row(model: LanguageModel, made: Bundle, lines: list[str]) -> None:
-    tokens, lengths = rows_of(made, lines[:3])
-    _, cache = model.full(tokens, lengths, model.empty_cache(), np.zeros(3, np.int64))
-    parents, more = np.array([2, 0, 2]), np.array([5, 6, 5])
-    top, ids, _ = model.next(more, cache, parents, 4)
-    for at, parent in enumerate(parents.tolist()):
-        row = np.append(tokens[parent, : lengths[parent]], more[at])
-        alone, _ = model.read(row, model.empty_cache())
-        assert top[at] == pytest.approx(alone[ids[at]], abs=1e-4)
+def test_branches_go_on_from_any_token(
+    model: LanguageModel, made: Bundle, lines: list[str]
+) -> None:
+    first, second = (ids_of(made, line) for line in lines[:2])
+    (_, of_first), (_, of_second) = read_line(model, first), read_line(model, second)
+    before = [of_second[3], of_first[1], of_second[-1], 0, 2, 3, NOTHING]
+    probs_KV, _ = model.read([5, 6, 5, 7, 8, 9, 5], before, [6, 5, 4, 3, 2, 1, 0])
+    texts = [
+        [*second[:4], 5], [*first[:2], 6], [*second, 5], [*second[:4], 5, 7], [*second, 5, 8],
+        [*second[:4], 5, 7, 9], [5],
+    ]  # fmt: skip
+    for text, found_V in zip(reversed(texts), probs_KV, strict=True):
+        assert found_V == pytest.approx(read_line(model, text)[0][-1], abs=1e-5)
 
 
 def test_both_know_more_of_the_text_than_either(made: Bundle, lines: list[str]) -> None:
     """Of lines that were trained on; those that were not are measured in `benchmarks`."""
-    found = {}
-    for experts in ("both", "network", "memory"):
+    nats = dict.fromkeys(("both", "network", "memory"), 0.0)
+    for experts in nats:
         model = Completer.of(made, EngineConfig(experts=experts)).model
-        tokens, lengths = rows_of(made, lines[::7])
-        parents = np.zeros(len(tokens), np.int64)
-        logprobs, _ = model.full(tokens, lengths, model.empty_cache(), parents)
-        ends = np.cumsum(lengths)
-        rows = [logprobs[end - n : end - 1] for end, n in zip(ends, lengths, strict=True)]
-        found[experts] = -sum(
-            row[np.arange(len(row)), line[1 : len(row) + 1]].sum()
-            for row, line in zip(rows, tokens, strict=True)
-        )
-    assert found["both"] < min(found["network"], found["memory"])
+        for line in lines[::7]:
+            ids = ids_of(made, line)
+            probs_TV, _ = read_line(model, ids[:-1])
+            nats[experts] -= np.log(probs_TV[np.arange(len(ids) - 1), ids[1:]]).sum()
+    assert nats["both"] < min(nats["network"], nats["memory"])
 
 
 def test_the_network_alone_is_the_graph(made: Bundle) -> None:
-    assert isinstance(Completer.of(made, EngineConfig(experts="network")).model, Graph)
+    assert isinstance(Completer.of(made, EngineConfig(experts="network")).model.model, Graph)
 
 
 def test_a_bundle_without_a_memory_is_its_network(made: Bundle, tmp_path: Path) -> None:
     bare = Bundle(without_memory(made, tmp_path), made.tokenizer, made.manifest)
-    assert isinstance(Completer.of(bare).model, Graph)
+    assert isinstance(Completer.of(bare).model.model, Graph)
     with pytest.raises(SettingError, match="has no memory"):
         Completer.of(bare, EngineConfig(experts="memory"))
     with pytest.raises(SettingError, match="need the memory"):

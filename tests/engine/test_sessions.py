@@ -90,16 +90,31 @@ def test_a_session_can_be_dropped(sessions: Sessions) -> None:
     assert use(sessions, "a") is not first
 
 
+keys = st.lists(st.tuples(st.sampled_from("abcd"), st.integers(1, 50)), max_size=30)
+
+
 @settings(max_examples=100, deadline=None)
-@given(keys=st.lists(st.tuples(st.sampled_from("abcd"), st.integers(1, 50)), max_size=30))
-def test_all_together_keep_no_more_than_there_is_room_for(keys: list[tuple[str, int]]) -> None:
-    sessions = Sessions(max_sessions=3, max_predictions=60, max_age_s=100)
+@given(keys=keys)
+def test_where_nobody_is_typing_any_more_room_is_made(keys: list[tuple[str, int]]) -> None:
+    clock = Clock()
+    sessions = Sessions(max_sessions=3, max_predictions=60, max_age_s=1000, clock=clock)
+    for name, n in keys:
+        clock.now += 20
+        use(sessions, name, n)
+        assert sessions.n_predictions <= 60
+
+
+@settings(max_examples=100, deadline=None)
+@given(keys=keys)
+def test_fields_that_are_typed_in_share_the_room(keys: list[tuple[str, int]]) -> None:
+    sessions = Sessions(max_sessions=3, max_predictions=60, max_age_s=1000, clock=Clock())
     newest: dict[str, int] = {}
     for name, n in keys:
         use(sessions, name, n)
         newest[name] = n
-        needed = sum(newest.values())  # what the newest key of each needs is kept in any case
-        assert sessions.n_predictions <= max(60, needed)
+    for name, n in newest.items():  # one key more for each
+        use(sessions, name, n)
+    assert sessions.n_predictions <= sum(max(60 // len(sessions), n) for n in newest.values())
 
 
 def test_what_the_newest_key_needs_is_kept(sessions: Sessions) -> None:

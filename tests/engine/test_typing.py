@@ -158,7 +158,7 @@ def test_thinking_keeps_to_the_room_of_the_session() -> None:
 
 def test_what_a_user_has_taught_since_counts_for_the_next_key() -> None:
     completer, fresh = completer_of(TOY), completer_of(TOY)
-    personal = Personal(BPE.tokenizer, PersonalConfig())
+    personal = Personal(BPE.tokenizer, PersonalConfig(), None, lambda: 1e9)  # no time passes
     completer.personal = fresh.personal = personal
     before = completer.complete("甲", user="anna", session="field")
     for _ in range(5):
