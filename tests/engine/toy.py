@@ -127,11 +127,7 @@ def line_of(
 
 
 def path_of(place: Place) -> Path:
-    found, node = [place.token], place.before
-    while node.parent is not None:
-        found.append(node.token)
-        node = node.parent
-    return tuple(reversed(found))
+    return (*(place.before.state or ()), place.token)
 
 
 def n_predictions_in(trie: Trie) -> int:

@@ -6,6 +6,7 @@ V vocabulary
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
+from weakref import ref
 
 import numpy as np
 
@@ -18,17 +19,25 @@ class Node:
     """A token behind those of its parents; `probs_V` is what the model says of the next one.
 
     A node that was not read has no state; one whose prediction nobody wanted has no probabilities.
+    It does not keep its parent: what a line held is free when the line goes, with no collector.
     """
 
-    __slots__ = ("children", "last_used", "parent", "probs_V", "state", "token")
+    __slots__ = (
+        "__weakref__", "_parent", "children", "last_used", "probs_V", "state", "token",
+    )  # fmt: skip
 
     def __init__(self, parent: "Node | None", token: int) -> None:
-        self.parent = parent
+        self._parent = None if parent is None else ref(parent)
         self.token = token
         self.state: State = NOTHING
         self.probs_V: np.ndarray | None = None
         self.children: dict[int, Node] = {}
         self.last_used = 0
+
+    @property
+    def parent(self) -> "Node | None":
+        """The node of the token before."""
+        return None if self._parent is None else self._parent()
 
     def child(self, token: int) -> "Node":
         """The node of a token behind this one, made where there is none."""
