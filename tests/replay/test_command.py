@@ -22,7 +22,8 @@ def test_ours_and_every_way_of_peers_type_the_same_lines(trained: Run, data: Pat
     done = prompt_gen(*map(str, asked), "--data", data, "--json")
     assert done.returncode == 0, done.stderr
     made = json.loads(done.stdout)
-    names = ["prompt-gen", "ct2 alternatives", "ct2 beam", "hf beam", "hf samples"]
+    ours = ["prompt-gen", "prompt-gen, no pauses", "prompt-gen, network"]
+    names = [*ours, "ct2 alternatives", "ct2 beam", "hf beam", "hf samples"]
     assert [row["name"] for row in made["sides"]] == names
     assert (made["lines"], made["threads"], made["source"]) == (2, 1, "heldout.txt")
     for row in made["sides"]:

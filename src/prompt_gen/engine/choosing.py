@@ -98,7 +98,8 @@ def choose(
 ) -> list[Chosen]:
     """Up to n different continuations of at least so much probability, in the order they are shown.
 
-    Of those that differ in their final marks only, or by what one says further, one is shown.
+    Of those that differ in their final marks only, one is shown, and behind a longer one not its
+    beginning.
     """
     known = Beginnings(tree)
     rows = _by_themselves(known, least)
@@ -116,7 +117,7 @@ def choose(
         is_left_E[at] = False
         text = known.texts[rows[at]]
         stop = Stop(text, known.reasons[rows[at]])
-        if _is_nested(family(text), taken) or not text.strip() or (allowed and not allowed(stop)):
+        if _says_less(family(text), taken) or not text.strip() or (allowed and not allowed(stop)):
             continue
         taken.append(family(text))
         saved_M = np.maximum(first_EM[at] - len(chosen), saved_M)
@@ -125,14 +126,9 @@ def choose(
     return chosen
 
 
-def _is_nested(text: str, others: list[str]) -> bool:
-    """Whether a text begins one of the others, or goes on from it: that hardly saves a key more.
-
-    Of a mark alone nothing is left in its family: all others would go on from it.
-    """
-    return text in others or any(
-        text.startswith(other) or other.startswith(text) for other in others if text and other
-    )
+def _says_less(text: str, others: list[str]) -> bool:
+    """Whether a text only begins one of the others: that hardly saves a key more."""
+    return text in others or any(other.startswith(text) for other in others if text)
 
 
 def next_characters(tree: Tree, least: float) -> list[str]:
