@@ -39,6 +39,14 @@ def test_what_is_in_no_line_is_not_found(verbatim: Verbatim) -> None:
     assert verbatim.n_lines("高血压", Stop("的锿镄钔锘怎么吃", "sentence")) == 0
 
 
+@pytest.mark.parametrize("reason", ["open", "length", "stop", "eos"])
+def test_the_last_token_of_a_continuation_counts_too(verbatim: Verbatim, reason: str) -> None:
+    line = "高血压要注意午睡吗"
+    for completion, is_held in (("要注意午睡", True), ("要注意高血压", False), ("锿", False)):
+        documents = verbatim.documents("高血压", Stop(completion, reason))
+        assert (line in map(verbatim.text, documents.tolist())) == is_held
+
+
 def held(texts: list[str], candidate: Candidate) -> bool:
     return any(candidate.completion in text for text in texts)
 

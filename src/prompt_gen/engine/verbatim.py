@@ -15,7 +15,7 @@ from prompt_gen.vocab import Tokenizer
 
 _BEFORE = 2  # tokens before the caret that have to stand before it in the text, too
 _MAX_PLACES = 4096  # that are looked at
-_CUT = ("length", "open", "stop")  # the last token may be a part of one only
+_CUT = ("length", "open", "stop")  # the last token may be the beginning of another one only
 _KEPT = 1 << 14
 
 
@@ -25,17 +25,15 @@ class Verbatim:
     def __init__(self, index: Index, tokenizer: Tokenizer) -> None:
         self.index, self.tokenizer = index, tokenizer
         self._encode = lru_cache(_KEPT)(lambda text: tuple(tokenizer.encode(text)))
-        self._n_lines = lru_cache(_KEPT)(
-            lambda ids: self.lines_of(self.holding(*self.index.find(ids)))
-        )
+        self._n_lines = lru_cache(_KEPT)(lambda *found: self.lines_of(self._holding(*found)))
 
     def n_lines(self, typed: str, found: Stop) -> int:
         """How many lines hold a continuation behind the last words that were typed; 0: none."""
-        return self._n_lines(self._ids(typed, found))
+        return self._n_lines(self._ids(typed, found), found.reason in _CUT)
 
     def documents(self, typed: str, found: Stop) -> np.ndarray:
         """The documents that hold it, by number, at most some thousand."""
-        return self.holding(*self.index.find(self._ids(typed, found)))
+        return self._holding(self._ids(typed, found), found.reason in _CUT)
 
     def lines_of(self, documents: np.ndarray) -> int:
         """How many lines documents stand for."""
@@ -44,6 +42,21 @@ class Verbatim:
     def holding(self, low: int, high: int) -> np.ndarray:
         """The documents of suffixes[low:high], by number, at most some thousand."""
         places = self.index.places(slice(low, min(high, low + _MAX_PLACES)))
+        return self._documents(places)
+
+    def _holding(self, ids: tuple[int, ...], is_cut: bool) -> np.ndarray:
+        """The documents that hold tokens, the last of which may be the beginning of another."""
+        *whole, last = ids
+        low, high = self.index.find(whole if is_cut else ids)
+        places = self.index.places(slice(low, min(high, low + _MAX_PLACES)))
+        if is_cut:
+            start, bytes_of = self.tokenizer.token_bytes[last], self.tokenizer.token_bytes
+            next_P = self.index.text[places + len(whole)]
+            fitting = [i for i in np.unique(next_P).tolist() if bytes_of[i].startswith(start)]
+            places = places[np.isin(next_P, fitting)]
+        return self._documents(places)
+
+    def _documents(self, places: np.ndarray) -> np.ndarray:
         return np.unique(self.index.documents.searchsorted(places, "right") - 1)
 
     def text(self, document: int) -> str:
@@ -58,8 +71,7 @@ class Verbatim:
         ends = list(accumulate(len(self.tokenizer.token_bytes[i]) for i in ids[1:]))
         n_typed = len(typed.encode("utf-8"))
         first = 1 + sum(end <= n_typed for end in ends)  # that has anything behind the caret
-        last = len(ids) - 1 if found.reason in _CUT and len(ids) > first + 1 else len(ids)
-        return ids[max(0, first - _BEFORE) : last]
+        return ids[max(0, first - _BEFORE) :]
 
 
 def rule(
