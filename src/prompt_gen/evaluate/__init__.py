@@ -127,7 +127,7 @@ def _contents(
             **_facts(lines, typed.lines, material.source, config),
             "kinds": known.n_keys(typed) if known else {},
         },
-        "engine": engine.model_dump(exclude={"threads", "deadline_ms"}),
+        "engine": engine.model_dump(mode="json", exclude={"threads", "deadline_ms"}),
         "fingerprints": _fingerprints(made, material),
         "libraries": overlap.facts(typed),
         **tables.compared(subjects, known, recited, config),

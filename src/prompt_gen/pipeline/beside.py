@@ -53,7 +53,7 @@ def keep(
         with run.claim():
             bundle.check_same(made)
             bundle.attach_report(made, report.for_bundle())
-            if fitted.facts and own == config.engine.model_dump():
+            if fitted.facts and own == config.engine.model_dump(mode="json"):
                 bundle.attach_calibration(made, fitted.temperature, fitted.facts)
             report.save(made.path.parent / "evaluation" / "report.json")
     except (OSError, OutputExists, StorageError, Mismatch) as error:
