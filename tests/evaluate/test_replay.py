@@ -45,7 +45,7 @@ def test_every_key_but_the_last_has_an_offer(predictor: Predictor, tmp_path: Pat
         for j, offer in enumerate(row, 1):
             assert all(c.text == line[:j] + c.completion for c in offer.candidates)
             assert offer.ms > 0
-            assert offer.n_passes > 0
+        assert row[0].n_passes > 0  # later keys may need none
 
 
 def test_cuts_are_some_of_the_keys(predictor: Predictor, tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_what_was_typed_is_not_typed_again(
     changes = [
         (replay(tmp_path), replace(predictor, fingerprint="other"), LINES),
         (replay(tmp_path), predictor, LINES[:2]),
-        (replay(tmp_path, ENGINE.model_copy(update={"diversity": 0.1})), predictor, LINES),
+        (replay(tmp_path, ENGINE.model_copy(update={"floor": 0.1})), predictor, LINES),
     ]
     for changed, who, lines in changes:
         with pytest.raises(AssertionError, match="opened again"):

@@ -197,8 +197,12 @@ def _spelled(prefix: str, offer: Offer) -> list[Any]:
 
 def _offer(prefix: str, kept: list[Any]) -> Offer:
     ms, n_passes, rows = kept
-    candidates = (Candidate(**{"text": prefix + row["completion"]} | row) for row in rows)
+    candidates = (_candidate({"text": prefix + row["completion"]} | row) for row in rows)
     return Offer(tuple(candidates), ms, n_passes)
+
+
+def _candidate(row: dict[str, Any]) -> Candidate:
+    return Candidate(**row | {"stops": tuple((end, score) for end, score in row["stops"])})
 
 
 def _read(path: Path) -> Any:
