@@ -8,7 +8,8 @@ Somebody who means to write x and reads candidates c_0, c_1, ... takes the one t
 `cut` is one key more if the candidate goes on wrongly. The tree knows how probable each x is, so
 the expectation is a sum over the places where texts part. The list is chosen greedily, rank by
 rank. Were every rank as dear as the last one, the expectation would be a submodular function of the
-set that is shown: so the list saves at least 1 - 1/e of what any list would at that price.
+set that is shown: so the list saves at least 1 - 1/e of what any list would at that price, but for
+what is left out because it is nested.
 Sources: Trnka and McCoy 2008, "Evaluating word prediction: framing keystroke savings", for such a
 user; Nemhauser, Wolsey and Fisher 1978 for the bound; Johnson et al. 2023, "R-U-SURE? Uncertainty-
 aware code suggestions by maximizing utility across random user intents", for the idea.
@@ -45,11 +46,12 @@ class Beginnings:
                 self._add("", place.text, place.p)
         leaves = {place.text: place.end or "open" for place in tree.roots if place.text}
         for opened in tree.opened:
-            start = opened.place.text
-            leaves.pop(start, None)
             for place in opened.behind:
-                self._add(start, place.text, place.p)
+                self._add(opened.place.text, place.text, place.p)
                 leaves[place.text] = place.end or "open"
+        for opened in tree.opened:  # however little probable other ways to its text are
+            if leaves.get(opened.place.text) == "open":
+                del leaves[opened.place.text]
         self._ends(tree, leaves)
 
     def _add(self, start: str, text: str, p: float) -> None:
