@@ -29,6 +29,11 @@ def check(typed: str, found: list[Candidate]) -> None:
         assert all(0 < end < len(c.completion) and 0 < score <= 1 for end, score in c.stops)
 
 
+def is_over(completer: Completer, typed: str) -> bool:
+    """Whether the text ends there, as far as the model knows."""
+    return any(each.p_end > 0.9 for each in completer.tree(typed).opened if not each.place.text)
+
+
 @pytest.fixture(scope="module")
 def uncalibrated(completer: Completer) -> Completer:
     return Completer(completer.tokenizer, completer.model, completer.config)
@@ -67,7 +72,7 @@ def test_every_cut_of_200_lines_is_kept(completer: Completer) -> None:
         for at in range(1, len(line) + 1):
             found = completer.complete(line[:at], n=3, max_chars=3, session="lines")
             check(line[:at], found)
-            assert len(found) > 0
+            assert found or is_over(completer, line[:at])
 
 
 any_text = st.text(st.characters(exclude_categories=["Cs"])) | st.text(
@@ -80,7 +85,9 @@ any_text = st.text(st.characters(exclude_categories=["Cs"])) | st.text(
 def test_any_text_is_kept(completer: Completer, text: str) -> None:
     found = completer.complete(text, n=3, max_chars=6)
     check(text, found)
-    assert bool(found) == bool(text.rpartition("\n")[2].strip())
+    is_blank = not text.rpartition("\n")[2].strip()
+    assert not (found and is_blank)
+    assert found or is_blank or is_over(completer, text)
 
 
 @pytest.mark.parametrize("mode", MODES)

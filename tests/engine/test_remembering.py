@@ -128,9 +128,16 @@ def test_a_line_that_was_trained_on_is_in_its_first_list(completer: Completer) -
     assert completer.first(line[:-2])[0].text == line
 
 
-def test_no_time_for_a_pass_leaves_the_first_list(completer: Completer) -> None:
+def test_where_there_is_no_time_one_pass_is_made(completer: Completer) -> None:
+    n_passes = completer.model.n_passes
     found = completer.complete("高血压", deadline_ms=1e-6)
-    assert found == completer.first("高血压", deadline_ms=1e-6)
+    assert completer.model.n_passes == n_passes + 1
+    assert found
+
+
+def test_where_the_tree_has_nothing_to_show_the_first_list_is(completer: Completer) -> None:
+    found = completer.complete("高血压", min_confidence=1.0)
+    assert found == completer.first("高血压")
 
 
 def test_blank_text_has_no_first_list(completer: Completer) -> None:

@@ -82,6 +82,18 @@ def test_what_promises_too_little_is_not_looked_into() -> None:
         assert (path_of(place) in opened) == (promises and not place.end)
 
 
+@settings(max_examples=30, deadline=None)
+@given(seed=seeds, typed=typed_texts, floor=st.floats(0.001, 0.2))
+def test_places_are_noted_from_a_probability_on(seed: int, typed: str, floor: float) -> None:
+    toy = Toy(BPE, FEW, seed)
+    tree = grow(line_of(toy, BPE, typed, max_chars=3, floor=floor, worth=0.0, places=4096))
+    noted = [*tree.roots, *(place for each in tree.opened for place in each.behind)]
+    expected = enumerated(toy, BPE, typed, max_chars=3).places
+    likely = {path for path, (_, p) in expected.items() if p >= floor * (1 + 1e-9)}
+    assert set(map(path_of, noted)) >= likely
+    assert min(place.p for place in noted) >= floor * (1 - 1e-9)
+
+
 def is_consistent(tree: Tree, toy: Toy, typed: str, max_chars: int) -> None:
     """A part of all there is, parents before children."""
     expected = enumerated(toy, BPE, typed, max_chars)

@@ -64,6 +64,8 @@ def test_what_was_used_later_stays_longer(keys: list[list[int]], n_kept: int) ->
     left = {id(node) for node in nodes(trie) if node.probs_V is not None}
     gone = [node.last_used for at, node in known.items() if at not in left]
     assert max(gone, default=0) <= min((known[at].last_used for at in left), default=trie.now)
+    # What was used by one key goes together, and no more of it than there is no room for.
+    assert not gone or len(left) + gone.count(max(gone)) > n_kept
 
 
 def nodes(trie: Trie) -> list[Node]:
@@ -95,3 +97,25 @@ def test_nothing_is_forgotten_where_there_is_room(n_kept: int) -> None:
     trie.now += 1
     trie.forget(n_kept)
     assert trie.n_predictions == 3
+
+
+def test_what_is_behind_a_token_is_forgotten_before_those_behind_it_that_were_used_since() -> None:
+    toy, trie = Toy(BPE), Trie()
+    first, second = typed(trie, toy, [0, 2])
+    trie.now += 1
+    second.last_used = trie.now
+    trie.forget(1)
+    assert first.probs_V is None
+    assert second.probs_V is not None
+    assert trie.path([0, 2]) == [first, second]
+
+
+def test_what_was_read_by_this_key_is_used_by_it() -> None:
+    toy, trie = Toy(BPE), Trie()
+    (first,) = typed(trie, toy, [0])
+    trie.now += 1
+    node = first.child(2)
+    trie.read(toy, [node], [node])
+    trie.forget(1)
+    assert first.children == {2: node}
+    assert trie.n_predictions == 1

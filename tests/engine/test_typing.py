@@ -17,7 +17,7 @@ from tests.engine.toy import TEXTS, Toy, after, vocabulary_of
 
 BPE = vocabulary_of("bpe")
 LETTERS = "甲乙丙丁。"  # 丁 comes in two pieces
-SMALL = EngineConfig(n=5, max_chars=4, places=10, worth=0.05, batch=4)
+SMALL = EngineConfig(n=5, max_chars=4, places=6, worth=0.0, batch=2)
 NO_ROOM = SMALL.model_copy(update={"session_mb": 1e-9})
 TOY = Toy(BPE, [*TEXTS, "丁"])
 

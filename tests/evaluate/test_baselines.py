@@ -43,8 +43,8 @@ def test_each_completes_training_lines(name: str, tokenizer: Tokenizer, tmp_path
         assert found
         assert len({c.text for c in found}) == len(found) <= 5
         assert all(c.text == typed + c.completion for c in found)
-        assert [c.score for c in found] == sorted((c.score for c in found), reverse=True)
-        assert sum(c.score for c in found) <= 1 + 1e-6
+        assert all(0 < c.score <= 1 for c in found)
+        assert sum(c.score for c in found) <= 1 + 1e-6  # none begins another
         n_right += any(line.startswith(c.text) for c in found)
     assert n_right > 0.7 * len(LINES[::20])
 
@@ -57,7 +57,7 @@ def test_n_grams_are_of_characters_or_of_the_networks_tokens(
         baselines.build(name, part, tokenizer, tmp_path / name, ALL)
         completers[name] = baselines.load(name, tmp_path / name, EngineConfig())
         assert isinstance(completers[name], Completer)
-        assert isinstance(completers[name].model, NGram)
+        assert isinstance(completers[name].model.model, NGram)
     assert completers["tokens"].tokenizer.hash == tokenizer.hash
     assert max(map(len, completers["characters"].tokenizer.token_bytes)) <= 4
 

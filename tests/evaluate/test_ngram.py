@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from prompt_gen import ngrams
 from prompt_gen.config import EngineConfig
 from prompt_gen.engine import Completer
+from prompt_gen.engine.choosing import Beginnings
 from prompt_gen.engine.language_model import Before, read_line
 from prompt_gen.evaluate import likelihood
 from prompt_gen.evaluate.baselines import ngram
@@ -80,15 +81,16 @@ def test_the_engine_finds_what_arithmetic_says() -> None:
     behind_a = model.model.distribution([tokenizer.bos_id, a])
     assert behind_a[b] == pytest.approx((6 - 1.5) / 9 + (1.5 + 1.5) / 9 * first)
 
-    best = found.complete("甲")[0]
-    assert (best.completion, best.finish_reason) == ("乙", "eos")
-    assert best.score == pytest.approx(behind_a[b], rel=1e-4)
+    known = Beginnings(found.tree("甲"))
+    row = known.texts.index("乙")
+    assert known.reasons[row] == "eos"
+    assert known.p[row] == pytest.approx(behind_a[b], rel=1e-4)
 
 
 def test_a_token_that_crosses_the_caret_is_found() -> None:
     found = made({"高血压怎么办": 9, "高血糖怎么办": 5}, "bpe", order=3)
     assert len(found.tokenizer.encode("高血压怎么办")) == 1
-    scores = {c.completion: c.score for c in found.complete("高血")}
+    scores = {c.completion: c.score for c in found.complete("高血", floor=0.003, worth=0.5)}
     assert scores["压怎么办"] + scores["糖怎么办"] == pytest.approx(1, abs=0.1)
     assert scores["压怎么办"] == max(scores.values()) > scores["糖怎么办"]
 
