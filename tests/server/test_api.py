@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from collections.abc import Callable
 
 import httpx
 import pytest
@@ -149,20 +150,27 @@ def test_a_newer_keystroke_ends_older_work(trained: Run) -> None:
     """The old request is running when the new one comes; it stops at its next pass."""
     worker = Worker(bundle.load(trained.path), EngineConfig())
 
-    passes: list[int] = []  # the thread of each
+    asked = threading.local()
+    passes: list[str] = []  # what was typed, for each
 
     async def type_two_keys() -> tuple[list, list]:
         await worker.load()
         network = worker.completer.model.model
         running, go_on, true_read = threading.Event(), threading.Event(), network.read
+        true_complete = worker.completer.complete
+
+        def complete(text: str, *args, **settings):
+            asked.text = text
+            return true_complete(text, *args, **settings)
 
         def slow_read(*args):
-            passes.append(threading.get_ident())
+            passes.append(getattr(asked, "text", "ahead"))
             running.set()
             go_on.wait(10)
             return true_read(*args)
 
         network.read = slow_read  # type: ignore[method-assign]
+        worker.completer.complete = complete  # type: ignore[method-assign]
         old = asyncio.create_task(
             worker.submit(CompleteRequest(prompt="高血", max_chars=200, session="s", seq=1))
         )
@@ -176,10 +184,54 @@ def test_a_newer_keystroke_ends_older_work(trained: Run) -> None:
 
     stale, fresh = asyncio.run(type_two_keys())
     worker.close()
-    assert passes.count(passes[0]) == 1
+    assert passes.count("高血") == 1
     assert all(c.text.startswith("高血") for c in stale)
     assert all(c.text.startswith("高血压") for c in fresh)
     assert fresh
+
+
+@pytest.mark.parametrize("seq", [1, None])
+def test_a_key_that_comes_again_does_not_wait_for_what_is_thought_ahead(
+    trained: Run, seq: int | None
+) -> None:
+    """Thinking holds the session that the second request waits for, and lets it go."""
+
+    async def ask() -> tuple[list, list]:
+        worker = Worker(bundle.load(trained.path), EngineConfig())
+        await worker.load()
+        network = worker.completer.model.model
+        thinking, go_on, true_read = threading.Event(), threading.Event(), network.read
+
+        def read(*args):
+            if threading.current_thread().name.startswith("ahead"):
+                thinking.set()
+                go_on.wait(10)
+            return true_read(*args)
+
+        network.read = read  # type: ignore[method-assign]
+        first = await worker.submit(CompleteRequest(prompt="孩子发烧", session="s", seq=1))
+        assert await asyncio.to_thread(thinking.wait, 10)
+        again = asyncio.create_task(
+            worker.submit(CompleteRequest(prompt="孩子发烧", session="s", seq=seq))
+        )
+        assert await asyncio.to_thread(wait_for, lambda: worker._n_served == 1)
+        go_on.set()
+        try:
+            return first, await asyncio.wait_for(again, 15)
+        finally:
+            worker._closing = True
+            worker.close()
+
+    first, again = asyncio.run(ask())
+    assert first
+    assert again == first
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 30) -> bool:
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.001)
+    return condition()
 
 
 @pytest.mark.parametrize("path", ["/", "/docs", "/static/prompt-gen.js", "/openapi.json"])

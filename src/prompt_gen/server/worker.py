@@ -37,6 +37,7 @@ class Worker:
         self._threads = ThreadPoolExecutor(_THREADS, "completer")
         self._idle = ThreadPoolExecutor(1, "ahead")
         self._newest: OrderedDict[str, int] = OrderedDict()
+        self._asked_last: OrderedDict[str, CompleteRequest] = OrderedDict()
         self._n_served = 0
         self._serving = threading.Lock()
         self._quiet = threading.Event()
@@ -95,22 +96,26 @@ class Worker:
 
         found = await asyncio.get_running_loop().run_in_executor(self._threads, work)
         if request.session is not None and request.seq is not None and not stale():
-            self._idle.submit(self._think, completer, request, stale)
+            self._idle.submit(self._think, completer, request, request.session)
         return found
 
-    def _think(
-        self, completer: Completer, request: CompleteRequest, stale: Callable[[], bool]
-    ) -> None:
-        """Read ahead in a session until its next key comes."""
+    def _think(self, completer: Completer, request: CompleteRequest, session: str) -> None:
+        """Read ahead in a session until it is asked again, be it with the same key.
+
+        Whoever asks waits for the session, so what is thought ahead may not wait for him.
+        """
+
+        def is_asked() -> bool:
+            return self._closing or self._asked_last.get(session) is not request
 
         def is_over() -> bool:
-            while not (self._closing or stale() or self._quiet.wait(_PAUSE_S)):
+            while not (is_asked() or self._quiet.wait(_PAUSE_S)):
                 pass
-            return self._closing or stale()
+            return is_asked()
 
         wanted = request.model_dump(include={"n", "max_chars"}, exclude_none=True)
-        if request.session is not None and not is_over():
-            completer.think(request.prompt, request.session, is_over, **wanted)
+        if not is_over():
+            completer.think(request.prompt, session, is_over, **wanted)
 
     @contextmanager
     def _served(self) -> Iterator[None]:
@@ -129,10 +134,17 @@ class Worker:
     def _staleness(self, request: CompleteRequest) -> Callable[[], bool]:
         """A function that says whether a newer keystroke of the session has come."""
         session, seq = request.session, request.seq
+        if session is not None:
+            _put(self._asked_last, session, request)
         if session is None or seq is None:
             return lambda: False
-        self._newest[session] = max(seq, self._newest.get(session, 0))
-        self._newest.move_to_end(session)
-        while len(self._newest) > _MAX_SESSIONS:
-            self._newest.popitem(last=False)
+        _put(self._newest, session, max(seq, self._newest.get(session, 0)))
         return lambda: self._newest.get(session, 0) > seq
+
+
+def _put(known: OrderedDict[str, Any], session: str, value: Any) -> None:
+    """Keep something of a session, and of many sessions those that came last."""
+    known[session] = value
+    known.move_to_end(session)
+    while len(known) > _MAX_SESSIONS:
+        known.popitem(last=False)
