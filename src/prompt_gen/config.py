@@ -289,6 +289,15 @@ class MemoryConfig(Section):
     )
 
 
+class ExportConfig(Section):
+    """Weights to a graph."""
+
+    weights: Literal["int8", "float32"] = Field(
+        default="int8",
+        description="numbers that the graph multiplies with; float32: those of the stock model",
+    )
+
+
 class PersonalConfig(Section):
     """What users typed and accepted to counts."""
 
@@ -371,7 +380,7 @@ class EngineConfig(Section):
         default=10.0, gt=0, description="after so long without a key a text field is forgotten"
     )
     threads: int = Field(
-        default=0, ge=0, le=64, description="threads of the graph; 0: one per core, at most 2"
+        default=1, ge=0, le=64, description="threads of the graph; 0: one per core, at most 2"
     )
     experts: Literal["both", "network", "memory"] = Field(
         default="both", description="what is asked: the network, the memory of the text, or both"

@@ -32,6 +32,7 @@ from prompt_gen.config import (
     CorpusConfig,
     EngineConfig,
     EvaluateConfig,
+    ExportConfig,
     MemoryConfig,
     ModelConfig,
     PersonalConfig,
@@ -58,6 +59,7 @@ class RunConfig(BaseSettings):
     model: ModelConfig = Field(default_factory=ModelConfig)
     train: TrainConfig = Field(default_factory=TrainConfig)
     memory: MemoryConfig = Field(default_factory=MemoryConfig)
+    export: ExportConfig = Field(default_factory=ExportConfig)
     personal: PersonalConfig = Field(default_factory=PersonalConfig)
     engine: EngineConfig = Field(default_factory=EngineConfig)
     evaluate: EvaluateConfig = Field(default_factory=EvaluateConfig)

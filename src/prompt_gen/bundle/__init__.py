@@ -3,7 +3,8 @@
 bundle/
   model.safetensors  config.json   stock transformers load these
   tokenizer.json  tokenizer_config.json
-  model.onnx         the graph that completes; its weights are those of model.safetensors
+  model.onnx         the graph that completes; its weights are those of model.safetensors, in it
+                     or, rounded to 8 bits, in itself
   memory/            the training text to look things up in, unless there is none
   mixture.json       how far the network and the memory are believed
   manifest.json      SHA-256 of all of the above, the hash of the vocabulary, the run's facts

@@ -1,7 +1,9 @@
 """A stock model directory to an ONNX graph that reads nodes of a tree of tokens.
 
-Standard operators only (opset 23). The graph holds no weights: it points into `model.safetensors`
-beside it, so there is one copy of them and the two cannot drift apart.
+Weights in float32 are not held by the graph: it points into `model.safetensors` beside it, so there
+is one copy of them and the two cannot drift apart, and all operators are standard ones (opset 23).
+Matrices in fewer bits are held by the graph, and multiplied by onnxruntime's own operators
+(`weights.py`).
 
 What is kept of every token, its keys and values of all layers, is one row of a pool that belongs to
 the caller. A pass names the rows that it looks at and gives back the rows of its new tokens: the
@@ -29,12 +31,12 @@ from typing import Any
 import numpy as np
 import onnx
 from onnx import TensorProto, helper
-from onnx.external_data_helper import set_external_data
 
 from prompt_gen.errors import UsageError
+from prompt_gen.export.graph import Graph
+from prompt_gen.export.weights import Matrix, Multiply, float32
 
-OPSET = 23
-_DTYPES = {"F32": TensorProto.FLOAT}
+_VERSIONS = {"": 23, "com.microsoft": 1}  # of the sets of operators
 _INPUTS = {
     "tokens": (TensorProto.INT64, ["T"]),
     "positions": (TensorProto.INT64, ["T", 1]),
@@ -49,8 +51,10 @@ _OUTPUTS = {
 }
 
 
-def export(model_directory: Path, vocab_hash: str) -> bytes:
+def export(model_directory: Path, vocab_hash: str, multiply: Multiply = float32) -> bytes:
     """The graph of a stock model directory, to be written beside its `model.safetensors`.
+
+    `multiply` says how its matrices are kept and multiplied.
 
     Raises:
         UsageError: an architecture that has no graph.
@@ -62,8 +66,8 @@ def export(model_directory: Path, vocab_hash: str) -> bytes:
             f"no ONNX graph for the architecture '{config['model_type']}'",
             "Known: " + ", ".join(sorted(blocks)),
         )
-    graph = _Graph(model_directory / "model.safetensors")
-    return blocks[config["model_type"]](graph, config).assemble(vocab_hash)
+    graph = Graph(model_directory / "model.safetensors")
+    return blocks[config["model_type"]](graph, config, multiply).assemble(vocab_hash)
 
 
 def _values(
@@ -75,55 +79,13 @@ def _values(
     ]
 
 
-class _Graph:
-    """Nodes and constants as they are added; every method returns the name of its output."""
-
-    def __init__(self, weights: Path) -> None:
-        self.nodes: list[onnx.NodeProto] = []
-        self.constants: list[onnx.TensorProto] = []
-        self._referred: set[str] = set()
-        with weights.open("rb") as file:
-            length = int.from_bytes(file.read(8), "little")
-            self._stored = json.loads(file.read(length))
-        self._data_start = 8 + length
-        self._file = weights.name
-        self.names = set(self._stored)
-
-    def op(self, kind: str, *inputs: str, n_outputs: int = 1, **attributes: Any) -> Any:
-        """A node; its output's name, or a list of names when there are several."""
-        outputs = [f"{kind}_{len(self.nodes)}_{i}" for i in range(n_outputs)]
-        self.nodes.append(helper.make_node(kind, list(inputs), outputs, **attributes))
-        return outputs[0] if n_outputs == 1 else outputs
-
-    def weight(self, name: str) -> str:
-        """A tensor of the safetensors file, by reference."""
-        if name not in self._referred:
-            entry = self._stored[name]
-            kind = _DTYPES[entry["dtype"]]
-            tensor = TensorProto(name=name, data_type=kind, dims=entry["shape"])
-            tensor.raw_data = b""
-            start, end = entry["data_offsets"]
-            set_external_data(
-                tensor, self._file, offset=self._data_start + start, length=end - start
-            )
-            tensor.ClearField("raw_data")
-            self.constants.append(tensor)
-            self._referred.add(name)
-        return name
-
-    def constant(self, values: Any, dtype: type) -> str:
-        """A small tensor kept in the graph."""
-        name = f"constant_{len(self.constants)}"
-        self.constants.append(onnx.numpy_helper.from_array(np.asarray(values, dtype), name))
-        return name
-
-
 class _Blocks:
     """What all architectures share: pool, heads, the end; subclasses say what a block does."""
 
-    def __init__(self, graph: _Graph, config: dict[str, Any]) -> None:
+    def __init__(self, graph: Graph, config: dict[str, Any], multiply: Multiply) -> None:
         self.g = graph
         self.config = config
+        self.multiply = multiply
         self.n_layers: int
         self.n_heads: int
         self.n_kv_heads: int
@@ -142,7 +104,7 @@ class _Blocks:
         for layer in range(self.n_layers):
             x_TD = self.block(layer, x_TD)
         x_KD = self.last_norm(g.op("Gather", x_TD, "wanted", axis=0))
-        logits_KV = g.op("Gemm", x_KD, self.head(), transB=1)
+        logits_KV = self.multiply(g, x_KD, Matrix(self.head()))
         g.nodes.append(helper.make_node("Softmax", [logits_KV], ["probs"], axis=-1))
         g.nodes.append(helper.make_node("Concat", self._kept, ["kept"], axis=1))
         model = helper.make_model(
@@ -153,7 +115,9 @@ class _Blocks:
                 _values(_OUTPUTS, width),
                 initializer=g.constants,
             ),
-            opset_imports=[helper.make_opsetid("", OPSET)],
+            opset_imports=[
+                helper.make_opsetid(name, _VERSIONS[name]) for name in sorted(g.domains)
+            ],
             producer_name="prompt-gen",
         )
         model.ir_version = 10
@@ -199,14 +163,15 @@ class _Blocks:
         raise NotImplementedError
 
     def head(self) -> str:
+        """The name of the last matrix, [V, D]."""
         raise NotImplementedError
 
 
 class _RotaryBlocks(_Blocks):
     """Qwen3 and Llama: they differ in the norms of queries and keys alone."""
 
-    def __init__(self, graph: _Graph, config: dict[str, Any]) -> None:
-        super().__init__(graph, config)
+    def __init__(self, graph: Graph, config: dict[str, Any], multiply: Multiply) -> None:
+        super().__init__(graph, config, multiply)
         self.n_layers = config["num_hidden_layers"]
         self.n_heads = config["num_attention_heads"]
         self.n_kv_heads = config["num_key_value_heads"]
@@ -223,7 +188,7 @@ class _RotaryBlocks(_Blocks):
         return self.g.op("RMSNormalization", x, weight, epsilon=self.config["rms_norm_eps"])
 
     def project(self, x_TD: str, name: str) -> str:
-        return self.g.op("Gemm", x_TD, self.g.weight(name), transB=1)
+        return self.multiply(self.g, x_TD, Matrix(name))
 
     def embed(self, tokens_T: str) -> str:
         return self.g.op("Gather", self.g.weight("model.embed_tokens.weight"), tokens_T, axis=0)
@@ -258,14 +223,14 @@ class _RotaryBlocks(_Blocks):
 
     def head(self) -> str:
         tied = self.config["tie_word_embeddings"]
-        return self.g.weight("model.embed_tokens.weight" if tied else "lm_head.weight")
+        return "model.embed_tokens.weight" if tied else "lm_head.weight"
 
 
 class _Gpt2Blocks(_Blocks):
     """GPT-2: learned positions, LayerNorm, projections stored as [in, out]."""
 
-    def __init__(self, graph: _Graph, config: dict[str, Any]) -> None:
-        super().__init__(graph, config)
+    def __init__(self, graph: Graph, config: dict[str, Any], multiply: Multiply) -> None:
+        super().__init__(graph, config, multiply)
         self.n_layers, self.n_heads = config["n_layer"], config["n_head"]
         self.n_kv_heads = self.n_heads
         self.head_width = config["n_embd"] // self.n_heads
@@ -276,9 +241,8 @@ class _Gpt2Blocks(_Blocks):
         return self.g.op("LayerNormalization", x, scale, shift, epsilon=epsilon)
 
     def project(self, x_TD: str, name: str) -> str:
-        return self.g.op(
-            "Gemm", x_TD, self.g.weight(f"{name}.weight"), self.g.weight(f"{name}.bias")
-        )
+        matrix = Matrix(f"{name}.weight", is_IO=True, bias=f"{name}.bias")
+        return self.multiply(self.g, x_TD, matrix)
 
     def embed(self, tokens_T: str) -> str:
         g = self.g
@@ -301,4 +265,4 @@ class _Gpt2Blocks(_Blocks):
         return self.norm(x_KD, "transformer.ln_f")
 
     def head(self) -> str:
-        return self.g.weight("transformer.wte.weight")
+        return "transformer.wte.weight"

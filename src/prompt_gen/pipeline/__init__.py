@@ -41,7 +41,7 @@ def train(
             another process is writing to it.
         PromptGenError: whatever a station finds wrong.
     """
-    from prompt_gen.export import onnx
+    from prompt_gen.export import onnx, weights
 
     config = before.checked(config, run)
     with run.claim():
@@ -52,10 +52,11 @@ def train(
         start = Start.of(run, config, tokenizer, shard_set)
         trained = start.fit(watch, resume=resume, force=force)
         remembered = memory.write(shard_set, tokenizer, run, config.memory, watch)
-        graph = onnx.export(trained.directory, tokenizer.hash)
+        graph = onnx.export(trained.directory, tokenizer.hash, weights.KINDS[config.export.weights])
         facts = of_bundle(documents, tokenizer, config, start.shape, trained.facts)
+        facts |= {"graph": config.export.model_dump(), "command": command}
         mixed = mixing(run, remembered, shard_set, watch)
-        parts = (trained.directory, tokenizer, graph, facts | {"command": command})
+        parts = (trained.directory, tokenizer, graph, facts)
         bundle.write(run, *parts, *mixed)
         quick = {"typed": min(config.evaluate.typed, config.evaluate.typed_after_training)}
         settings = config.model_copy(update={"evaluate": config.evaluate.model_copy(update=quick)})
