@@ -202,7 +202,8 @@ def _offer(prefix: str, kept: list[Any]) -> Offer:
 
 
 def _candidate(row: dict[str, Any]) -> Candidate:
-    return Candidate(**row | {"stops": tuple((end, score) for end, score in row["stops"])})
+    fields: dict[str, Any] = {**row, "stops": tuple(map(tuple, row["stops"]))}
+    return Candidate(**fields)
 
 
 def _read(path: Path) -> Any:
