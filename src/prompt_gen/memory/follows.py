@@ -72,9 +72,9 @@ def read(
     Counted by lines where that is said or they begin a line, else by different tokens before them.
     """
     context_P = np.arange(len(size_K)).repeat(size_K)
-    row_P = np.arange(len(context_P)) + (low_K - size_K.cumsum() + size_K)[context_P]
+    row_P = np.arange(len(context_P)) + (low_K - size_K.cumsum() + size_K).take(context_P)
     place_P = index.places(row_P)
-    key_P = context_P << 32 | index.text[place_P + depth_K[context_P]]
+    key_P = context_P << 32 | index.text.take(place_P + depth_K.take(context_P))
     border_S = _borders(key_P)
     first_S = border_S[:-1]
     key_S = key_P[first_S]
@@ -99,7 +99,7 @@ def _counts(
         return np.zeros(0, np.int64)
     lines_S = np.add.reduceat(index.lines_at(place_P), border_S[:-1])
     ngram_P = np.arange(len(is_by_line_S)).repeat(border_S[1:] - border_S[:-1])
-    keys = ngram_P << 32 | index.text[place_P - 1]
+    keys = ngram_P << 32 | index.text.take(place_P - 1)
     keys.sort()
     n_before_S = np.bincount(keys[_borders(keys)[:-1]] >> 32)
     return np.where(is_by_line_S, lines_S, n_before_S)
