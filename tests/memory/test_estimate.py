@@ -6,12 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from prompt_gen.memory import estimate, follows
 from prompt_gen.memory.estimate import Estimate, Estimator
 from prompt_gen.memory.index import Matches
 from tests.memory.corpora import BOS, EOS, SIZE, Lines, indexed, some_lines, word_lists
 from tests.ngrams.test_kneser_ney import Slow, contexts
+
+COLUMNS = ("low_BD", "high_BD")
 
 
 def kneser_ney(estimator: Estimator, found: Estimate) -> np.ndarray:
@@ -20,11 +23,15 @@ def kneser_ney(estimator: Estimator, found: Estimate) -> np.ndarray:
     return np.stack([found.of(tokens, estimator.unigrams)[0] for tokens in every], axis=1)
 
 
-def behind(estimator: Estimator, context: tuple[int, ...]) -> Estimate:
+def follow(estimator: Estimator, context: tuple[int, ...]) -> Matches:
     matches: Matches = estimator.index.start()
     for token in context:
         matches = estimator.index.extend(matches, np.array([token]))
-    return estimator.behind(matches)
+    return matches
+
+
+def behind(estimator: Estimator, context: tuple[int, ...]) -> Estimate:
+    return estimator.behind(follow(estimator, context))
 
 
 @pytest.fixture(params=[1, 2, 512])
@@ -69,6 +76,30 @@ def test_the_longest_match_says_what_followed_it(lines: Lines, words: list[int])
     assert found.n_lines_B.tolist() == [sum(followed.values())]
     shares = dict(zip(found.matched.token_S.tolist(), found.matched.share_S.tolist(), strict=True))
     assert shares == pytest.approx({t: n / sum(followed.values()) for t, n in followed.items()})
+
+
+@settings(deadline=None)
+@given(lines=some_lines, rows=st.lists(word_lists, min_size=1, max_size=5))
+def test_rows_do_not_disturb_each_other(lines: Lines, rows: list[list[int]]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (follows, estimate):
+            patch.setattr(module, "MAX_PLACES", 2)  # some are kept, some read
+        made = estimate.build(indexed(lines), SIZE, 4)
+        matches, alone = [], []
+        for row in rows:
+            matches.append(follow(made, (BOS, *row)))
+            alone.append(made.behind(matches[-1]))
+        together = made.behind(
+            Matches(*(np.concatenate([getattr(m, name) for m in matches]) for name in COLUMNS))
+        )
+    wanted = np.concatenate([kneser_ney(made, found) for found in alone])
+    assert kneser_ney(made, together) == pytest.approx(wanted)
+    for token in range(SIZE):
+        shares = [found.matched.of(np.array([token]))[0] for found in alone]
+        assert together.matched.of(np.full(len(rows), token)) == pytest.approx(np.array(shares))
+    for name in ("depth_B", "n_lines_B"):
+        each = [getattr(found, name)[0] for found in alone]
+        assert getattr(together, name).tolist() == each
 
 
 def after(lines: Lines, ids: list[int]) -> Counter[int]:
