@@ -9,7 +9,7 @@ from prompt_gen.model import ARCHITECTURES, Shape
 from prompt_gen.model.qwen3 import build
 from prompt_gen.optim import Muon, rate
 from prompt_gen.optim import build as optimizers
-from prompt_gen.optim.muon import orthogonalize
+from prompt_gen.optim.muon import _each_after_the_other, orthogonalize
 
 
 def test_orthogonalized_matrices_have_singular_values_near_one() -> None:
@@ -27,6 +27,25 @@ def test_orthogonalizing_keeps_directions_whatever_the_scale(smallest: float) ->
     for scale in (1e-4, 1.0, 1e4):
         found = orthogonalize(scale * matrix[None])[0]
         assert torch.linalg.matrix_norm(found - left @ right, 2) < 0.15
+
+
+@pytest.mark.parametrize("shape", [(12, 12), (12, 16), (12, 48)])
+def test_a_tall_matrix_gives_the_transpose_of_what_the_wide_one_gives(
+    shape: tuple[int, int],
+) -> None:
+    torch.manual_seed(0)
+    wide = torch.randn(3, *shape)
+    torch.testing.assert_close(orthogonalize(wide.mT), orthogonalize(wide).mT)
+
+
+def test_products_of_the_shorter_side_give_what_those_of_the_whole_give() -> None:
+    torch.manual_seed(0)
+    scales = torch.logspace(-3, 0, 48)  # singular values far apart, as those of gradients are
+    matrix = torch.randn(3, 16, 48) * scales @ torch.linalg.qr(torch.randn(48, 48))[0]
+    gram = matrix @ matrix.mT
+    bound = gram.norm(dim=(1, 2), keepdim=True)
+    whole = _each_after_the_other(matrix * bound.rsqrt(), gram / bound, is_tall=False)
+    torch.testing.assert_close(orthogonalize(matrix), whole, rtol=1e-3, atol=1e-4)
 
 
 def test_a_stack_gives_what_each_matrix_gives_alone() -> None:

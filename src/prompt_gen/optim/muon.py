@@ -3,7 +3,10 @@
 Source: Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks". The iteration
 that makes them so runs in float32 and over stacks of equal shapes: in bfloat16 it would be hundreds
 of times slower on CPUs without that arithmetic. Muon is a third of a step at small shapes, so there
-are few iterations, each with coefficients of its own, and no arithmetic outside matrix products.
+are few iterations, each with coefficients of its own, no arithmetic outside matrix products, and
+as much of it as can be on the shorter side of a matrix.
+
+    N matrices of a stack, R rows, C columns, S the shorter of the two
 """
 
 from collections.abc import Iterable
@@ -21,21 +24,49 @@ _POLYNOMIALS = (
     (3.2153, -2.4112, 0.5013),
     (2.2183, -1.5940, 0.4107),
 )
+_LONG = 1.5  # times as long as wide: from here on it pays to work on the Gram matrix
 
 
 def orthogonalize(x_NRC: Tensor) -> Tensor:
-    """Each of N matrices with its singular values pushed towards one; R must not exceed C."""
-    gram_NRR = x_NRC @ x_NRC.mT
+    """Each of N matrices with its singular values pushed towards one."""
+    is_tall = x_NRC.shape[1] > x_NRC.shape[2]
+    gram_NSS = x_NRC.mT @ x_NRC if is_tall else x_NRC @ x_NRC.mT
     # The root of the Gram matrix's Frobenius norm: never below the largest singular value, and
     # nearer to it than the norm of the matrix itself.
-    bound_N11 = gram_NRR.norm(dim=(1, 2), keepdim=True) + 1e-14
-    x_NRC, gram_NRR = x_NRC * bound_N11.rsqrt(), gram_NRR / bound_N11
+    bound_N11 = gram_NSS.norm(dim=(1, 2), keepdim=True) + 1e-14
+    gram_NSS = gram_NSS / bound_N11
+    if max(x_NRC.shape[1:]) < _LONG * min(x_NRC.shape[1:]):
+        return _each_after_the_other(x_NRC * bound_N11.rsqrt(), gram_NSS, is_tall)
+    product_NSS = _product(gram_NSS) * bound_N11.rsqrt()
+    return x_NRC @ product_NSS if is_tall else product_NSS @ x_NRC
+
+
+def _each_after_the_other(x_NRC: Tensor, gram_NSS: Tensor, is_tall: bool) -> Tensor:
+    """The polynomials of matrices that are about square: three products for each of them."""
     for number, (a, b, c) in enumerate(_POLYNOMIALS):
         if number:
-            gram_NRR = x_NRC @ x_NRC.mT
-        even_NRR = torch.baddbmm(gram_NRR, gram_NRR, gram_NRR, beta=b, alpha=c)
-        x_NRC = torch.baddbmm(x_NRC, even_NRR, x_NRC, beta=a)
+            gram_NSS = x_NRC.mT @ x_NRC if is_tall else x_NRC @ x_NRC.mT
+        even_NSS = torch.baddbmm(gram_NSS, gram_NSS, gram_NSS, beta=b, alpha=c)
+        pair = (x_NRC, even_NSS) if is_tall else (even_NSS, x_NRC)
+        x_NRC = torch.baddbmm(x_NRC, *pair, beta=a)
     return x_NRC
+
+
+def _product(gram_NSS: Tensor) -> Tensor:
+    """What matrices of these Gram matrices are to be multiplied by, for all polynomials at once.
+
+    A polynomial is x p(x x'), so the next Gram matrix is p g p, and all products are of the
+    shorter side alone. In exact arithmetic the same as one after the other.
+    """
+    product_NSS = None
+    for number, (a, b, c) in enumerate(_POLYNOMIALS):
+        even_NSS = torch.baddbmm(gram_NSS, gram_NSS, gram_NSS, beta=b, alpha=c)
+        even_NSS.diagonal(dim1=1, dim2=2).add_(a)
+        product_NSS = even_NSS if product_NSS is None else product_NSS @ even_NSS
+        if number + 1 < len(_POLYNOMIALS):
+            gram_NSS = even_NSS @ gram_NSS @ even_NSS
+    assert product_NSS is not None
+    return product_NSS
 
 
 class Muon(torch.optim.Optimizer):
@@ -58,10 +89,10 @@ class Muon(torch.optim.Optimizer):
     def step(self, closure: None = None) -> None:  # type: ignore[override]
         """One update of every group."""
         for group in self.param_groups:
-            alike: dict[tuple[int, int], list[Tensor]] = {}
+            alike: dict[torch.Size, list[Tensor]] = {}
             for p in group["params"]:
                 if p.grad is not None:
-                    alike.setdefault((min(p.shape), max(p.shape)), []).append(p)
+                    alike.setdefault(p.shape, []).append(p)
             for parameters in alike.values():
                 self._update(parameters, group)
 
@@ -76,15 +107,14 @@ class Muon(torch.optim.Optimizer):
             direction = gradient.lerp(state["momentum"], group["momentum"])
             if isinstance(direction, DTensor):  # what is orthogonal is the whole, not its pieces
                 direction = direction.full_tensor()
-            directions.append(direction.mT if p.shape[0] > p.shape[1] else direction)
-        for p, direction in zip(parameters, orthogonalize(torch.stack(directions)), strict=True):
-            tall = p.shape[0] > p.shape[1]
-            p.mul_(1 - group["lr"] * group["weight_decay"])
+            directions.append(direction)
+        for p, update in zip(parameters, orthogonalize(torch.stack(directions)), strict=True):
+            if group["weight_decay"]:
+                p.mul_(1 - group["lr"] * group["weight_decay"])
             # Matrices with more outputs than inputs get larger steps, so that the change of each
             # output is alike.
             n_in, n_out = p.shape if group["stored_in_out"] else p.shape[::-1]
             scale = max(1.0, n_out / n_in) ** 0.5
-            update = direction.mT if tall else direction
             if isinstance(p, DTensor):
                 update = distribute_tensor(update, p.device_mesh, p.placements, src_data_rank=None)
             p.add_(update, alpha=-group["lr"] * scale)
