@@ -21,7 +21,7 @@ from prompt_gen.errors import Damaged, Diverged, Interrupted, SettingError
 from prompt_gen.launch import is_first, n_processes, rank
 from prompt_gen.run import Event, Watch
 from prompt_gen.shards import Part, ShardSet
-from prompt_gen.training import checkpoint, devices, distributed, dropout, memory
+from prompt_gen.training import checkpoint, devices, distributed, dropout, memory, norms
 from prompt_gen.training.advice import Look
 from prompt_gen.training.average import Average
 from prompt_gen.training.batches import Batches
@@ -154,6 +154,8 @@ class Session:
         counts_V = shards.train.token_counts(model.config.vocab_size)
         self.sampler = Sampler(counts_V, recipe.negatives, config.seed)
         dropout.add(model, recipe.dropout)
+        if self.device.torch.type == "cpu" and not self.device.is_compiled:
+            norms.quicken(model)
         self.peaks = recipe.matrix_lr, recipe.other_lr
         self.n_params = sum(p.numel() for p in model.parameters())
         objective = Objective(model, self.device.is_compiled)
