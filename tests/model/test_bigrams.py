@@ -11,7 +11,7 @@ from transformers import PreTrainedModel
 
 from prompt_gen.config import ModelConfig
 from prompt_gen.errors import SettingError
-from prompt_gen.model import ARCHITECTURES, Shape, begin, bigrams, build, check
+from prompt_gen.model import ARCHITECTURES, Shape, begin, bigrams, build, check, start
 from prompt_gen.shards import Part
 from prompt_gen.shards.part import Shard
 
@@ -117,16 +117,21 @@ def test_only_some_architectures_can_begin_so() -> None:
         check(ModelConfig(architecture="gpt2", start="bigrams"))
 
 
-def test_a_short_text_begins_at_random_unless_it_is_asked_for() -> None:
+def test_what_is_begun_with_depends_on_text_and_vocabulary(monkeypatch: pytest.MonkeyPatch) -> None:
     tokenizer = SimpleNamespace(size=V, bos_id=0, eos_id=1)
     long, short = part_of(chain(bigrams.MIN_TOKENS_PER_ENTRY * V // 20)), part_of(chain(3))
 
-    def is_tied(text: Part, **settings: str) -> bool:
-        model = begin(ModelConfig(**settings), Shape(1, 64), tokenizer, text, seed=0)  # type: ignore[arg-type]
-        return model.config.tie_word_embeddings
+    def of(text: Part, **settings: str) -> tuple[str, bool]:
+        config = ModelConfig(**settings)  # type: ignore[arg-type]
+        model = begin(config, Shape(1, 64), tokenizer, text, seed=0)  # type: ignore[arg-type]
+        has_constant = bool((model.get_input_embeddings().weight[:, 0].std() < 1e-6).item())  # type: ignore[operator,union-attr]
+        return start(config, tokenizer, text), not model.config.tie_word_embeddings, has_constant  # type: ignore[arg-type,return-value]
 
-    assert not is_tied(long)
-    assert is_tied(short)
-    assert not is_tied(short, start="bigrams")
-    assert is_tied(long, start="random")
-    assert is_tied(long, architecture="gpt2")
+    assert of(long) == ("previous", False, True)  # a vocabulary of characters
+    monkeypatch.setattr("prompt_gen.model._CHARACTERS", V - 1)
+    assert of(long) == ("bigrams", True, True)
+    assert of(short) == ("random", False, False)
+    assert of(short, start="bigrams") == ("bigrams", True, True)
+    assert of(short, start="previous") == ("previous", False, True)
+    assert of(long, start="random") == ("random", False, False)
+    assert of(long, architecture="gpt2") == ("random", False, False)

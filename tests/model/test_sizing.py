@@ -3,7 +3,7 @@
 import pytest
 
 from prompt_gen.config import ModelConfig, TrainConfig
-from prompt_gen.model import Shape, build, choose_shape
+from prompt_gen.model import ARCHITECTURES, Shape, build, choose_shape
 
 
 @pytest.mark.parametrize("device", ["cpu", "cuda", "mps"])
@@ -41,3 +41,11 @@ def test_what_is_given_is_kept() -> None:
     chosen = choose_shape(ModelConfig(layers=3), TrainConfig(minutes=5), "cpu", 10**9)
     assert chosen.layers == 3
     assert choose_shape(ModelConfig(layers=3, width=192), TrainConfig(), "cpu", 1) == Shape(3, 192)
+    narrow = choose_shape(ModelConfig(width=192, head_width=32), TrainConfig(), "cpu", 1)
+    assert narrow.heads == 6
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_heads_have_the_width_that_is_given(architecture: str) -> None:
+    model = build(ModelConfig(architecture=architecture), Shape(1, 128, head_width=32), 600, 0)
+    assert model.config.num_attention_heads == 4

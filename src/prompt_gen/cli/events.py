@@ -102,6 +102,7 @@ def _vocab_start(facts: dict[str, Any]) -> str:
 
 _STARTS = {
     "bigrams": "weights begin as the bigrams of the text",
+    "previous": "weights begin with heads that look at the tokens before",
     "random": "weights begin at random",
     "pretrained": "weights go on from what they have learned",
 }

@@ -35,6 +35,7 @@ ARCHITECTURES = Choices(
 )
 
 BOS_ID, EOS_ID = 0, 1
+_CHARACTERS = 512  # entries at most of a vocabulary that bigrams tell little of
 
 
 def check(config: ModelConfig) -> None:
@@ -46,7 +47,7 @@ def check(config: ModelConfig) -> None:
     part = ARCHITECTURES.load(config.architecture)
     for name, known, hint in (
         ("positions", part.POSITIONS, "gpt2 has a table of positions, llama and qwen3 rotate them"),
-        ("start", part.STARTS, "Only llama and qwen3 can begin as bigrams"),
+        ("start", part.STARTS, "Only llama and qwen3 can begin otherwise"),
     ):
         if (given := getattr(config, name)) not in ("auto", *known):
             raise SettingError(
@@ -69,15 +70,18 @@ def choose_shape(config: ModelConfig, train: TrainConfig, device: str, n_tokens:
 
 
 def start(config: ModelConfig, tokenizer: Tokenizer, text: Part) -> str:
-    """What the weights begin as: "pretrained", "bigrams" or "random"."""
+    """What the weights begin as: "pretrained", or one of the architecture's starts."""
     if config.pretrained:
         return "pretrained"
     if config.start != "auto":
         return config.start
     from prompt_gen.model import bigrams
 
-    has_them = "bigrams" in ARCHITECTURES.load(config.architecture).STARTS
-    return "bigrams" if has_them and bigrams.are_known(text, tokenizer.size) else "random"
+    if ARCHITECTURES.load(config.architecture).STARTS == ("random",):
+        return "random"
+    if not bigrams.are_known(text, tokenizer.size):
+        return "random"
+    return "previous" if tokenizer.size <= _CHARACTERS else "bigrams"
 
 
 def begin(
@@ -85,15 +89,21 @@ def begin(
 ) -> "PreTrainedModel":
     """The model that a run begins with: a fresh one of a shape, or the one it goes on from.
 
-    A fresh one may begin as the bigrams of the text that it is to learn.
+    A fresh one may begin as the bigrams of the text that it is to learn, or with heads that look
+    at the tokens before.
     """
     ends, part = (tokenizer.bos_id, tokenizer.eos_id), ARCHITECTURES.load(config.architecture)
     if config.pretrained is None:
         model = build(config, shape, tokenizer.size, seed, ends)
-        if start(config, tokenizer, text) == "bigrams":
+        begun = start(config, tokenizer, text)
+        if begun == "bigrams":
             from prompt_gen.model import bigrams
 
             part.begin(model, bigrams.count(text, tokenizer.size, shape.width - 1, seed))
+        elif begun == "previous":
+            from prompt_gen.model import previous
+
+            previous.begin(model, seed)
         return model
     rows = adopt.rows(adopt.find(pretrained.find(config.pretrained)), tokenizer)
     model = pretrained.load(config, part, rows, ends)

@@ -10,14 +10,14 @@ import torch
 from torch import nn
 
 from prompt_gen.model.bigrams import Bigrams
-from prompt_gen.model.sizing import HEAD_WIDTH, Shape
+from prompt_gen.model.sizing import Shape
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 RESIDUAL_WRITERS = ("o_proj", "down_proj")
 POSITIONS = ("rotary",)
-STARTS = ("bigrams", "random")
+STARTS = ("bigrams", "previous", "random")
 GIVEN = {  # what the graph takes for granted
     "hidden_act": "silu",
     "attention_bias": False,
@@ -44,7 +44,7 @@ def settings(
         "num_hidden_layers": shape.layers,
         "num_attention_heads": shape.heads,
         "num_key_value_heads": shape.heads,
-        "head_dim": HEAD_WIDTH,
+        "head_dim": shape.head_width,
         "max_position_embeddings": context,
         "rope_parameters": {"rope_type": "default", "rope_theta": _ROPE_BASE},
         "tie_word_embeddings": True,

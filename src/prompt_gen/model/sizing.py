@@ -21,15 +21,16 @@ _WEIGHTS_PER_TOKEN = 10
 
 @dataclass(frozen=True)
 class Shape:
-    """Transformer blocks and hidden size; heads have 64 each."""
+    """Transformer blocks, hidden size, and how much of it each head has."""
 
     layers: int
     width: int
+    head_width: int = HEAD_WIDTH
 
     @property
     def heads(self) -> int:
         """Attention heads."""
-        return max(1, self.width // HEAD_WIDTH)
+        return max(1, self.width // self.head_width)
 
     @property
     def inner(self) -> int:
@@ -53,4 +54,5 @@ def choose_shape(model: ModelConfig, train: TrainConfig, device: str, n_tokens: 
     first, *larger = (Shape(layers, width) for _, layers, width in ladder[:in_time])
     fed = [shape for shape in larger if shape.n_weights <= _WEIGHTS_PER_TOKEN * n_tokens]
     chosen = [first, *fed][-1]
-    return Shape(model.layers or chosen.layers, model.width or chosen.width)
+    layers, width = model.layers or chosen.layers, model.width or chosen.width
+    return Shape(layers, width, model.head_width)
