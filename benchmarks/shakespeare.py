@@ -6,7 +6,7 @@ The text is cut as nanoGPT cuts it: 90 % for training, the rest for validation, 
 context 64. Our side is `training.fit` on a stock Qwen3 model, with settings anybody can give; its
 vocabulary has the 65 characters and, as always, BOS and EOS. Its times are from the first step to
 the end of the call, with its looks at validation text and its checkpoints; `whole_s` has besides
-what comes before the first step, mostly n-grams that are counted for comparison. The peers are
+what comes before the first step: making the weights, counting n-grams for comparison. The peers are
 GPT-2 with nanoGPT's settings in a loop of our own writing and, from a checkout DIR, nanoGPT's
 script itself as another process. Sides take turns. A loss is nats per character over all of the
 validation text in windows of 64 tokens, each of them predicted once; beside it is that of random
@@ -52,11 +52,11 @@ SEEDS = (0, 1, 2)
 THREADS = torch.get_num_threads()  # of all sides
 
 # Ours: the shape, and what `prompt-gen train --set` would be given.
-SHAPE = models.Shape(2, 128)
+SHAPE = models.Shape(2, 128, head_width=32)
 FAST = {"matrix_lr": 0.03, "momentum": 0.9}
-QUICK = {"batch_tokens": 768, "steps": 540, "n_validations": 1, **FAST}
+QUICK = {"batch_tokens": 768, "steps": 230, "n_validations": 1, **FAST}
 WHOLE = {"batch_tokens": 768, "steps": STEPS, "n_validations": 4}
-COARSE = {"batch_tokens": 768, "steps": 150, "n_validations": 1, **FAST}
+COARSE = {"batch_tokens": 768, "steps": 100, "n_validations": 1, **FAST}
 
 
 # -- text to windows -------------------------------------------------------------------------------
@@ -121,8 +121,9 @@ def ours(text: str, tokenizer: Tokenizer, seed: int, settings: dict[str, Any]) -
     """
     cut = int(0.9 * len(text))
     train, validation = (np.array(tokenizer.encode(t), "<u2") for t in (text[:cut], text[cut:]))
-    network = models.build(ModelConfig(context=CONTEXT), SHAPE, tokenizer.size, seed)
     shards = ShardSet(part(train), part(validation), "shakespeare")
+    settings_of_model = ModelConfig(context=CONTEXT)
+    start = models.start(settings_of_model, tokenizer, shards.train)
     config = TrainConfig(seed=seed, repeats="once", device="cpu", threads=THREADS, **settings)
     chosen = recipe.choose(config, "cpu", epochs=0.0)
     clocks: list[tuple[float, float]] = []  # wall and processor seconds
@@ -133,6 +134,7 @@ def ours(text: str, tokenizer: Tokenizer, seed: int, settings: dict[str, Any]) -
 
     with tempfile.TemporaryDirectory() as name:
         look_at_clocks()
+        network = models.begin(settings_of_model, SHAPE, tokenizer, shards.train, seed)
         directory = Path(name) / "training"
         training.fit(network, shards, tokenizer, config, chosen, directory, "", look_at_clocks)
         look_at_clocks()
@@ -144,6 +146,7 @@ def ours(text: str, tokenizer: Tokenizer, seed: int, settings: dict[str, Any]) -
     return {
         "seed": seed,
         "entries": tokenizer.size,
+        "start": start,
         "tokens": config.steps * config.batch_tokens,  # type: ignore[operator]
         **{name: round(nats * len(predicted) / n_chars, 4) for name, nats in found.items()},
         "wall_s": round(ended[0] - begun[0], 2),
@@ -321,7 +324,7 @@ def main(argv: list[str]) -> None:
         "machine": describe("torch", "transformers", "accelerate"),
         "threads": THREADS,
         "settings": {
-            "shape": f"{SHAPE.layers} x {SHAPE.width}",
+            "shape": f"{SHAPE.layers} x {SHAPE.width}, heads of {SHAPE.head_width}",
             "quick": QUICK,
             "whole": WHOLE,
             "bpe": COARSE,

@@ -72,6 +72,61 @@ def test_muon_finds_the_least_squares_solution(shape: tuple[int, int]) -> None:
     assert losses[-1] < 0.05 * losses[0]
 
 
+def test_matrices_take_turns_and_all_keep_their_momentum() -> None:
+    torch.manual_seed(0)
+    gradients = [torch.randn(8, 8) for _ in range(3)]
+    moved, momenta = [], []
+    for turns in (1, 2):
+        weights = [torch.nn.Parameter(torch.zeros(8, 8)) for _ in gradients]
+        muon = Muon(weights, lr=0.1, turns=turns)
+        moved.append([])
+        for _ in range(2):
+            before = [weight.detach().clone() for weight in weights]
+            for weight, gradient in zip(weights, gradients, strict=True):
+                weight.grad = gradient.clone()
+            muon.step()
+            changes = [(w - b).norm().item() for w, b in zip(weights, before, strict=True)]
+            moved[-1].append(changes)
+        momenta.append([muon.state[weight]["momentum"] for weight in weights])
+    each, by_turns = moved
+    assert [change > 0 for change in by_turns[0]] == [False, True, False]
+    assert [change > 0 for change in by_turns[1]] == [True, False, True]
+    assert by_turns[0][1] == pytest.approx(each[0][1] * 2**0.5, rel=1e-4)
+    for one, other in zip(*momenta, strict=True):
+        assert torch.equal(one, other)
+
+
+def test_whose_turn_it_is_survives_a_checkpoint() -> None:
+    torch.manual_seed(0)
+
+    def stepped(n: int, state: dict | None = None, start: list | None = None) -> tuple:
+        weights = [torch.nn.Parameter(w.clone()) for w in start or [torch.zeros(8, 8)] * 2]
+        muon = Muon(weights, lr=0.1, turns=2)
+        if state:
+            muon.load_state_dict(state)
+        for _ in range(n):
+            for number, weight in enumerate(weights):
+                weight.grad = torch.eye(8) * (number + 1)
+            muon.step()
+        return [weight.detach() for weight in weights], muon.state_dict()
+
+    whole, _ = stepped(3)
+    begun, state = stepped(1)
+    for kept in state["state"].values():
+        kept["step"] = torch.as_tensor(kept["step"])  # as a checkpoint gives it back
+    resumed, _ = stepped(2, state, begun)
+    assert all(torch.equal(one, other) for one, other in zip(whole, resumed, strict=True))
+
+
+@pytest.mark.parametrize(("batch_tokens", "turns"), [(319, 2), (320, 1), (float("inf"), 1)])
+def test_they_take_turns_where_batches_are_small_beside_the_width(
+    batch_tokens: float, turns: int
+) -> None:
+    model = build(Shape(2, 64), 300, 64, 0, 1)
+    muon, _ = optimizers(model, 0.02, 0.006, 0.0, batch_tokens=batch_tokens)
+    assert muon.param_groups[0]["turns"] == turns
+
+
 def test_every_parameter_has_one_optimizer() -> None:
     for name in ARCHITECTURES:
         module = ARCHITECTURES.load(name)

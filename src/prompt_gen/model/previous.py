@@ -17,7 +17,8 @@ from torch import Tensor
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-_EMBEDDING = 0.1  # what the first dimension holds in every embedding
+_EMBEDDING = 0.06  # root mean square of embeddings
+_CONSTANT = 0.3  # what the first dimension holds in every one of them
 _SURE = 8.0  # score of the token that is looked at; of a neighbour it is 2 less, far off near zero
 _FREQUENCIES = 4  # the highest ones tell neighbours apart, and four of them do not come round again
 _FIRM = 9.0  # root mean square of queries before they are normalised: how slowly they turn
@@ -41,9 +42,10 @@ def begin(model: "PreTrainedModel", seed: int) -> None:
     config = model.config
     body: Any = model.base_model
     embedding_VD: Tensor = body.embed_tokens.weight
-    embedding_VD[:, 0] = _EMBEDDING
+    embedding_VD.normal_(std=_EMBEDDING, generator=generator)
+    embedding_VD[:, 0] = _CONSTANT
     # What the first dimension is behind the norm, which makes vectors as long as their root.
-    constant = (_EMBEDDING / embedding_VD.square().mean(1).sqrt()).mean().item()
+    constant = (_CONSTANT / embedding_VD.square().mean(1).sqrt()).mean().item()
     attention = body.layers[0].self_attn
     width, n_heads = config.head_dim, config.num_attention_heads
     gain = math.sqrt(_SURE / math.sqrt(width))  # of queries and keys each; scores are scaled so

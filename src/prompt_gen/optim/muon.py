@@ -72,7 +72,10 @@ def _product(gram_NSS: Tensor) -> Tensor:
 class Muon(torch.optim.Optimizer):
     """Nesterov momentum, orthogonalized, with decoupled weight decay; for 2-D parameters only.
 
-    Groups whose matrices are stored as [in, out], as GPT-2's are, say `stored_in_out`.
+    Groups whose matrices are stored as [in, out], as GPT-2's are, say `stored_in_out`. With
+    `turns` above one the matrices of a shape take turns: each has its momentum in every step, and
+    is changed in every so many alone, by the root of that more. That saves nearly as much time
+    where products are most of a step.
     """
 
     def __init__(
@@ -81,8 +84,9 @@ class Muon(torch.optim.Optimizer):
         lr: float,
         momentum: float = 0.95,
         weight_decay: float = 0.0,
+        turns: int = 1,
     ) -> None:
-        defaults = {"lr": lr, "momentum": momentum, "weight_decay": weight_decay}
+        defaults = {"lr": lr, "momentum": momentum, "weight_decay": weight_decay, "turns": turns}
         super().__init__(params, defaults | {"stored_in_out": False})
 
     @torch.no_grad()
@@ -97,24 +101,30 @@ class Muon(torch.optim.Optimizer):
                 self._update(parameters, group)
 
     def _update(self, parameters: list[Tensor], group: dict) -> None:
-        directions = []
-        for p in parameters:
+        due, directions, turns = [], [], group["turns"]
+        for number, p in enumerate(parameters):
             state, gradient = self.state[p], p.grad
             assert gradient is not None  # `step` leaves those out
             if "momentum" not in state:
-                state["momentum"] = torch.zeros_like(p)
+                state["momentum"], state["step"] = torch.zeros_like(p), 0
             state["momentum"].lerp_(gradient, 1 - group["momentum"])
+            state["step"] = int(state["step"]) + 1
+            if (state["step"] + number) % turns:
+                continue
             direction = gradient.lerp(state["momentum"], group["momentum"])
             if isinstance(direction, DTensor):  # what is orthogonal is the whole, not its pieces
                 direction = direction.full_tensor()
             directions.append(direction)
-        for p, update in zip(parameters, orthogonalize(torch.stack(directions)), strict=True):
+            due.append(p)
+        if not due:
+            return
+        for p, update in zip(due, orthogonalize(torch.stack(directions)), strict=True):
             if group["weight_decay"]:
-                p.mul_(1 - group["lr"] * group["weight_decay"])
+                p.mul_(1 - turns * group["lr"] * group["weight_decay"])
             # Matrices with more outputs than inputs get larger steps, so that the change of each
             # output is alike.
             n_in, n_out = p.shape if group["stored_in_out"] else p.shape[::-1]
-            scale = max(1.0, n_out / n_in) ** 0.5
+            scale = (max(1.0, n_out / n_in) * turns) ** 0.5
             if isinstance(p, DTensor):
                 update = distribute_tensor(update, p.device_mesh, p.placements, src_data_rank=None)
             p.add_(update, alpha=-group["lr"] * scale)

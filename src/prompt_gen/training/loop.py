@@ -160,7 +160,9 @@ class Session:
         self.n_params = sum(p.numel() for p in model.parameters())
         objective = Objective(model, self.device.is_compiled)
         self.objective = distributed.wrap(objective, config.sharding)
-        self.optimizers = optim.build(model, *self.peaks, recipe.weight_decay, recipe.momentum)
+        batch_tokens = self.plan.n_rows * self.context / n_processes()
+        decay_and_mean = recipe.weight_decay, recipe.momentum
+        self.optimizers = optim.build(model, *self.peaks, *decay_and_mean, batch_tokens)
         self.gradients = Gradients(self.objective, self.device, config.micro_rows, self.watch)
         self.average = Average()
         self.progress = checkpoint.Progress()
