@@ -38,7 +38,7 @@ class Blocks(Dataset):
         return {"input_ids": ids, "labels": ids}
 
 
-class _Clock(TrainerCallback):
+class Clock(TrainerCallback):
     """Seconds from the first step on, and a stop when they are over."""
 
     def __init__(self, seconds: float) -> None:
@@ -69,7 +69,7 @@ def _run(
     model: GPT2LMHeadModel, blocks: Blocks, setting: Setting, steps: int, seconds: float
 ) -> tuple[float, int]:
     """Seconds and steps."""
-    clock = _Clock(seconds)
+    clock = Clock(seconds)
     with tempfile.TemporaryDirectory() as directory:
         arguments = TrainingArguments(
             output_dir=directory,
