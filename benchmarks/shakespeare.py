@@ -53,8 +53,8 @@ THREADS = torch.get_num_threads()  # of all sides
 
 # Ours: the shape, and what `prompt-gen train --set` would be given.
 SHAPE = models.Shape(2, 128, head_width=32)
-FAST = {"matrix_lr": 0.03, "momentum": 0.9}
-QUICK = {"batch_tokens": 768, "steps": 215, "n_validations": 1, **FAST}
+FAST = {"matrix_lr": 0.03, "momentum": 0.85}
+QUICK = {"batch_tokens": 768, "steps": 200, "n_validations": 1, **FAST}
 WHOLE = {"batch_tokens": 768, "steps": STEPS, "n_validations": 4}
 COARSE = {"batch_tokens": 768, "steps": 30, "n_validations": 1, **FAST}
 
