@@ -99,10 +99,10 @@ def test_more_tokens_are_never_expected_to_be_worse(n_tokens: float, factor: flo
     assert less.low < less.middle < less.high
 
 
-def test_a_run_that_begins_as_bigrams_is_expected_to_be_sooner_there() -> None:
-    starts = ("random", "bigrams")
-    random, bigrams = (expected_bits(COUNTED, 1e5, 10**6, start).middle for start in starts)
-    assert bigrams < random
+@pytest.mark.parametrize("start", ["bigrams", "previous"])
+def test_a_run_that_does_not_begin_at_random_is_expected_to_be_sooner_there(start: str) -> None:
+    random, begun = (expected_bits(COUNTED, 1e5, 10**6, s).middle for s in ("random", start))
+    assert begun < random
 
 
 def test_too_short_a_time_to_warm_up_is_refused_with_minutes_that_do() -> None:
