@@ -1,4 +1,4 @@
-"""`python -m benchmarks [NAME ...]`; alone: quality, then latency on the run of the first."""
+"""`python -m benchmarks [NAME ...]`; alone: quality, then replay on the run of the first."""
 
 import sys
 
@@ -8,10 +8,10 @@ from benchmarks import (
     forecast,
     graphs,
     kills,
-    latency,
     memory,
     personal,
     quality,
+    replay,
     shakespeare,
     throughput,
     training,
@@ -25,10 +25,10 @@ BENCHMARKS = {
     "forecast": forecast.main,
     "graphs": graphs.main,
     "kills": kills.main,
-    "latency": latency.main,
     "memory": memory.main,
     "personal": personal.main,
     "quality": quality.main,
+    "replay": replay.main,
     "shakespeare": shakespeare.main,
     "throughput": throughput.main,
     "training": training.main,
@@ -41,4 +41,4 @@ if __name__ == "__main__":
         BENCHMARKS[sys.argv[1]](sys.argv[2:])
     else:
         quality.main([])
-        latency.main(["runs/bench-medical-zh"])
+        replay.main(["runs/bench-medical-zh", "--against", "hf,ct2"])
