@@ -19,7 +19,11 @@ from prompt_gen.vocab import TOKENIZERS
 
 TABLES = {
     "vocab": (TOKENIZERS, "fit", {"tokenizer", "bytelevel", "learning", "adopt", "compare"}),
-    "model": (ARCHITECTURES, "build", {"sizing", "rotary", "sinusoidal", "pretrained", "bigrams"}),
+    "model": (
+        ARCHITECTURES,
+        "build",
+        {"sizing", "rotary", "sinusoidal", "pretrained", "bigrams", "previous"},
+    ),
     "export": (EXPORTERS, "export", {"graph", "weights"}),
     "replay.peers": (PEERS, "ways", set()),
     "engine.modes": (MODES, "run", {"rows"}),
