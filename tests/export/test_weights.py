@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from transformers import LlamaConfig, LlamaForCausalLM
 
 from prompt_gen import bundle
 from prompt_gen.config import EngineConfig
@@ -33,6 +35,21 @@ def test_int8_is_near_float32(architecture: str, tmp_path: Path) -> None:
     # Weights at random are as hard to round as any; of a trained model see below.
     assert np.abs(errors_SV).max() < 0.3
     assert errors_SV.std() < 0.05 * expected_SV.std()
+
+
+def test_widths_that_are_no_multiple_of_a_block_are_filled_up(tmp_path: Path) -> None:
+    config = LlamaConfig(
+        vocab_size=graphs.VOCAB, hidden_size=96, intermediate_size=160, num_hidden_layers=1,
+        num_attention_heads=2, max_position_embeddings=64,
+    )  # fmt: skip
+    torch.manual_seed(0)
+    model = LlamaForCausalLM(config).eval()
+    graphs.save(model, tmp_path)
+    graph = graphs.load(onnx.export(tmp_path, "hash", weights.KINDS["int8"]), tmp_path)
+    ids_S = np.arange(20)
+    probs_SV, _ = read_line(graph, ids_S.tolist())
+    expected_SV = graphs.stock_logprobs(model, ids_S[None])[0]
+    assert np.abs(np.log(probs_SV) - expected_SV).max() < 0.05
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)

@@ -6,5 +6,5 @@ __all__ = ["EXPORTERS"]
 
 EXPORTERS = Choices(
     "export format",
-    {"onnx": Choice("prompt_gen.export.onnx", "a graph with a cache for onnxruntime", "train")},
+    {"onnx": Choice("prompt_gen.export.onnx", "the graph that completes", "train")},
 )

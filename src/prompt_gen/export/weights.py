@@ -75,7 +75,8 @@ def in_blocks(bits: int, size: int, accuracy: int = _IN_INT8) -> Multiply:
 
 def rounded(matrix_OI: np.ndarray, bits: int, size: int) -> tuple[np.ndarray, np.ndarray]:
     """Whole numbers [O, B, S] and scales [O, B] of a matrix; the largest of a block is exact."""
-    blocks_OBS = matrix_OI.reshape(len(matrix_OI), -1, size)
+    padded_OI = np.pad(matrix_OI, ((0, 0), (0, -matrix_OI.shape[1] % size)))
+    blocks_OBS = padded_OI.reshape(len(matrix_OI), -1, size)
     largest_OB = np.abs(blocks_OBS).max(axis=-1)
     scale_OB = np.where(largest_OB > 0, largest_OB, 1) / (2 ** (bits - 1) - 1)
     return np.rint(blocks_OBS / scale_OB[..., None]).astype(np.int16), scale_OB
