@@ -329,7 +329,7 @@ class EngineConfig(Section):
     deadline_ms: float = Field(
         default=500.0, gt=0, description="answer with what is there by then, ms"
     )
-    stop: tuple[str, ...] = Field(
+    stop: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
         default=(), max_length=16, description="texts before which a continuation ends"
     )
     min_confidence: float = Field(

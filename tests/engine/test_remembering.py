@@ -132,12 +132,23 @@ def test_where_there_is_no_time_one_pass_is_made(completer: Completer) -> None:
     n_passes = completer.model.n_passes
     found = completer.complete("高血压", deadline_ms=1e-6)
     assert completer.model.n_passes == n_passes + 1
+    assert found == completer.first("高血压")  # not the pieces that one pass has found
+
+
+def test_what_is_not_sure_enough_is_not_in_a_first_list_either(completer: Completer) -> None:
+    assert completer.complete("高血压", min_confidence=1.0) == []
+    for least in (0.2, 0.9):
+        found = completer.first("高血压", min_confidence=least)
+        assert all(c.score >= least for c in found)
+    assert len(completer.first("高血压", min_confidence=0.9)) < len(completer.first("高血压"))
+
+
+def test_a_first_list_ends_before_texts_to_stop_at(completer: Completer) -> None:
+    usual = completer.first("高血压")
+    mark = usual[0].completion[1]
+    found = completer.first("高血压", stop=(mark,))
     assert found
-
-
-def test_where_the_tree_has_nothing_to_show_the_first_list_is(completer: Completer) -> None:
-    found = completer.complete("高血压", min_confidence=1.0)
-    assert found == completer.first("高血压")
+    assert all(mark not in c.completion for c in found)
 
 
 def test_blank_text_has_no_first_list(completer: Completer) -> None:

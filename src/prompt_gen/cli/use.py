@@ -48,7 +48,7 @@ def complete(
     def answer(typed: str) -> None:
         found = completer.complete(typed, user=user)
         if not found:
-            show.say("nothing to complete: the last line is blank")
+            show.say("nothing to complete: " + _why_nothing(typed))
         if as_json:
             rows = [
                 asdict(each) | ({"examples": completer.examples(typed, each)} if explain else {})
@@ -113,6 +113,12 @@ def explain(
         show.result({"keys": [asdict(each) for each in found]})
     else:
         show.explanations(found)
+
+
+def _why_nothing(typed: str) -> str:
+    if not typed.rpartition("\n")[2].strip():
+        return "the last line is blank"
+    return "no continuation may be shown with these settings, or the line ends here"
 
 
 def evaluate(

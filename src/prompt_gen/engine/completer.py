@@ -121,7 +121,10 @@ class Completer:
         model, about = self._model_for(user)
         with self.sessions.key(session, about) as trie:
             found = self._answer(text, typed, trie, model, config, stops)
-        return found or self.first(text, **settings)
+        is_late = stops.is_over and not stops.is_cancelled
+        if is_late and all(c.finish_reason == "open" for c in found):
+            return self.first(text, **settings) or found  # whole ones in place of pieces
+        return found
 
     def _answer(
         self,
@@ -133,15 +136,15 @@ class Completer:
         stops: Patience,
     ) -> list[Candidate]:
         """The list for a text; that of one that was asked or thought of before is kept."""
-        asked = (text, config.model_copy(update=_ANY_TIME))
-        known = trie.answer(asked)
-        if known is not None:
-            return list(known)
-        line = self._line(typed, trie, model, config, stops)
-        found = self._candidates(text, typed, MODES.load(config.mode).run(line))
-        if config.mode == "tree" and not stops.is_over:
-            trie.remember(asked, tuple(found))
-        return found
+        asked = (typed, config.model_copy(update=_ANY_TIME))
+        found = trie.answer(asked)
+        if found is None:
+            line = self._line(typed, trie, model, config, stops)
+            found = self._candidates(typed, MODES.load(config.mode).run(line))
+            if config.mode == "tree" and not stops.is_over:
+                trie.remember(asked, found)
+        before = text[: len(text) - len(typed)]
+        return [replace(c, text=before + c.text) for c in found] if before else list(found)
 
     def tree(self, text: str, session: str | None = None, **settings: Any) -> Tree:
         """What is known behind the caret when `complete` answers in the mode `tree`.
@@ -212,7 +215,11 @@ class Completer:
             return []
         allowed = rule(self._verbatim, typed, config)
         found = first(self._verbatim.index, self._vocabulary, typed, config)
-        shown = [(stopped, share) for stopped, share in found if not allowed or allowed(stopped)]
+        shown = [
+            (stopped, share)
+            for stopped, share in found
+            if share >= config.min_confidence and (not allowed or allowed(stopped))
+        ]
         return [self._candidate(text, typed, stopped, share) for stopped, share in shown]
 
     def examples(self, text: str, candidate: Candidate, n: int = 3) -> list[str]:
@@ -225,10 +232,10 @@ class Completer:
 
     def _model_for(self, user: str | None) -> tuple[LanguageModel, Hashable]:
         """The model of a user, and what it depends on."""
-        if user is None or self.personal is None:
+        personal = self.personal
+        if user is None or personal is None:
             return self.model, None
-        model = Personalised(self.model, self.personal, user)
-        return model, (user, id(self.personal), self.personal.n_changes)
+        return Personalised(self.model, personal, user), (user, personal, personal.version(user))
 
     def _settled(self, settings: dict[str, Any]) -> EngineConfig:
         for name in _FIXED & settings.keys():
@@ -244,10 +251,10 @@ class Completer:
             )
         return config
 
-    def _candidates(self, text: str, typed: str, chosen: Sequence[Chosen]) -> list[Candidate]:
+    def _candidates(self, typed: str, chosen: Sequence[Chosen]) -> list[Candidate]:
         p = [c.p for c in chosen] + [p for c in chosen for _, p in c.clauses]
         scores = iter(calibrated(np.array(p), self.temperature).tolist())
-        found = [self._candidate(text, typed, c.stop, next(scores)) for c in chosen]
+        found = [self._candidate(typed, typed, c.stop, next(scores)) for c in chosen]
         return [
             replace(candidate, stops=tuple((end, next(scores)) for end, _ in c.clauses))
             if c.clauses

@@ -10,6 +10,7 @@ Sources: Vieira et al. 2024 and Phan et al. 2025 on exact prefix probabilities o
 """
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -19,7 +20,7 @@ from prompt_gen.text import SENTENCE_ENDS
 from prompt_gen.vocab import Tokenizer
 
 MAX_CHARS_BACK = 24
-_KEPT_TEXTS = 1 << 14
+_KEPT_TEXTS = 1 << 10  # some lines of each who is typing; what was typed is not kept for long
 
 
 @dataclass(frozen=True)
@@ -112,4 +113,14 @@ def fitting_covers(typed: str, vocabulary: Vocabulary, context: int, max_chars: 
     longest = max(len(c.ids) for c in found)
     step = max(1, room // 2)
     cut = -(-max(0, longest - room) // step) * step
+    cut = min(cut, n_shared([c.ids for c in found]) - 1) if cut else 0  # they begin alike still
     return [Cover(c.ids[cut:], c.open_bytes) for c in found if len(c.ids) > cut]
+
+
+def n_shared(paths: Sequence[tuple[int, ...]]) -> int:
+    """Tokens that all paths begin with, leaving at least one of its own to each."""
+    shortest = min(map(len, paths)) - 1
+    for at in range(shortest):
+        if len({path[at] for path in paths}) > 1:
+            return at
+    return shortest

@@ -11,7 +11,7 @@ from itertools import accumulate
 import numpy as np
 
 from prompt_gen.config import EngineConfig
-from prompt_gen.engine.candidates import Stop, family, readable, stop
+from prompt_gen.engine.candidates import Ends, Stop, family, readable, whole_part
 from prompt_gen.engine.covers import Vocabulary, covers
 from prompt_gen.memory.index import Index
 
@@ -28,11 +28,12 @@ def first(
     With each its share of the places that were read for that end, or that of the one before it
     where it would be more.
     """
+    ends = Ends(typed, config.max_chars, config.stop)
     found: dict[str, tuple[Stop, float]] = {}
     for places, n_open in _places(index, vocabulary, typed):
         here: Counter[Stop] = Counter()
         for place in places:
-            stopped = _read(index, vocabulary, place, n_open, typed, config.max_chars)
+            stopped = _read(index, vocabulary, place, n_open, ends)
             if stopped is not None and stopped.completion.strip():
                 here[stopped] += 1
         for stopped, count in here.most_common():
@@ -63,12 +64,15 @@ def _places(index: Index, vocabulary: Vocabulary, typed: str) -> Iterator[tuple[
                 yield behind[:: -(-len(behind) // _READ)].tolist(), len(cut.open_bytes)
 
 
-def _read(
-    index: Index, vocabulary: Vocabulary, place: int, n_open: int, typed: str, max_chars: int
-) -> Stop | None:
+def _read(index: Index, vocabulary: Vocabulary, place: int, n_open: int, ends: Ends) -> Stop | None:
     """The text from a token on, up to where a continuation stops."""
-    ids = index.text[place : place + max_chars].tolist()  # a token has a byte at least
+    ids = index.text[place : place + ends.max_chars].tolist()  # a token has a byte at least
     ended = index.eos in ids
     whole = ids[: ids.index(index.eos)] if ended else ids
     text = readable(b"".join(vocabulary.token_bytes[i] for i in whole)[n_open:])
-    return None if text is None else stop(text, typed, max_chars, ended)
+    if text is None:
+        return None
+    shown, reason = ends.cut("", text)
+    if reason:
+        return Stop(whole_part(shown) if reason == "length" else shown, reason)
+    return Stop(text, "eos") if ended else None

@@ -20,12 +20,13 @@ class Patience:
         self._end = None if deadline_ms is None else time.monotonic() + deadline_ms / 1000
         self._cancelled = cancelled
         self.is_over = False  # whether it has said so
+        self.is_cancelled = False  # whether that was why
 
     def __call__(self) -> bool:
         """Asked between two passes."""
-        self.is_over = bool(self._cancelled and self._cancelled()) or (
-            self._end is not None and time.monotonic() >= self._end
-        )
+        self.is_cancelled = self._cancelled is not None and self._cancelled()
+        is_late = self._end is not None and time.monotonic() >= self._end
+        self.is_over = self.is_cancelled or is_late
         return self.is_over
 
 

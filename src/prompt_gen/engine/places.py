@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from prompt_gen.engine.candidates import Ends, readable
-from prompt_gen.engine.covers import Cover, Vocabulary
+from prompt_gen.engine.covers import Cover, Vocabulary, n_shared
 from prompt_gen.engine.language_model import LanguageModel
 from prompt_gen.engine.trie import Node, Trie
 
@@ -65,9 +65,9 @@ class Behind:
         Those of a cover that ends at the caret are one place, with no text yet.
         """
         paths = [trie.path(cover.ids) for cover in covers]
-        n_shared = _n_shared([cover.ids for cover in covers])
-        _read(trie, model, covers, paths, n_shared)
-        scores = [_log_path(path, n_shared) for path in paths]
+        n_common = n_shared([cover.ids for cover in covers])
+        _read(trie, model, covers, paths, n_common)
+        scores = [_log_path(path, n_common) for path in paths]
         weights = [math.exp(score - max(scores)) for score in scores]
         crossings = [
             self._crossing(trie, cover, path, weight)
@@ -97,7 +97,7 @@ class Behind:
     def following(self, place: Place, node: Node, least: float) -> tuple[list[Place], float]:
         """The places behind one that was read, and the probability that the text ends there."""
         assert node.probs_V is not None
-        tokens = np.flatnonzero(node.probs_V >= least / place.p)
+        tokens = np.flatnonzero(node.probs_V >= least / max(place.p, _LEAST))
         p_end = place.p * float(node.probs_V[self._eos])
         return self.chosen(place, node, tokens, place.p * node.probs_V[tokens]), p_end
 
@@ -131,21 +131,12 @@ class Behind:
         return Place(before, token, p, longer, rest, end)
 
 
-def _n_shared(paths: Sequence[tuple[int, ...]]) -> int:
-    """Tokens that all paths begin with, leaving at least one of its own to each."""
-    shortest = min(map(len, paths)) - 1
-    for at in range(shortest):
-        if len({path[at] for path in paths}) > 1:
-            return at
-    return shortest
-
-
 def _read(
     trie: Trie,
     model: LanguageModel,
     covers: Sequence[Cover],
     paths: Sequence[list[Node]],
-    n_shared: int,
+    n_common: int,
 ) -> None:
     """Read what the probabilities of the covers need, in one pass.
 
@@ -156,7 +147,7 @@ def _read(
     wanted: dict[int, Node] = {}
     for cover, path in zip(covers, paths, strict=True):
         for at, node in enumerate(path if cover.open_bytes else path[:-1]):
-            if at >= n_shared - 1 and node.probs_V is None:
+            if at >= n_common - 1 and node.probs_V is None:
                 wanted[id(node)] = nodes[id(node)] = node
             elif node.state is None:
                 nodes[id(node)] = node
@@ -168,10 +159,10 @@ def _read(
     trie.read(model, list(nodes.values()), list(wanted.values()))
 
 
-def _log_path(path: list[Node], n_shared: int) -> float:
+def _log_path(path: list[Node], n_common: int) -> float:
     """Logarithm of the probability of a path behind the tokens that it shares with others."""
     total = 0.0
-    for at in range(max(1, n_shared), len(path)):
+    for at in range(max(1, n_common), len(path)):
         probs_V = path[at - 1].probs_V
         assert probs_V is not None
         total += math.log(max(float(probs_V[path[at].token]), _LEAST))

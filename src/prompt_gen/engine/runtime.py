@@ -74,7 +74,7 @@ class Graph:
         Damaged: onnxruntime cannot load it.
     """
 
-    def __init__(self, bundle: Bundle, n_threads: int = 0) -> None:
+    def __init__(self, bundle: Bundle, n_threads: int = 1) -> None:
         options = ort.SessionOptions()
         options.intra_op_num_threads = n_threads or min(2, os.cpu_count() or 1)
         options.inter_op_num_threads = 1

@@ -67,9 +67,18 @@ class Shared:
             n_tokens += len(calls[-1].tokens)
         try:
             self._read(calls)
-        except BaseException as error:
-            for call in calls:
-                call.failure = error
+        except Exception:
+            for call in calls:  # one of them is at fault: the others need not fail with it
+                self._alone(call)
+        except BaseException:  # this thread is interrupted; the others are not
+            self._waiting.extendleft(reversed(calls))
+            raise
+
+    def _alone(self, call: _Call) -> None:
+        try:
+            call.answer = self.model.read(call.tokens, call.before, call.wanted)
+        except Exception as error:
+            call.failure = error
 
     def _read(self, calls: Sequence[_Call]) -> None:
         if len(calls) == 1:

@@ -12,7 +12,8 @@ import numpy as np
 
 from prompt_gen.engine.language_model import NOTHING, Before, LanguageModel, State
 
-_ANSWERS = 256
+_ANSWERS = 64
+_READ = 4  # tokens that may be read for each prediction that may be kept
 
 
 class Node:
@@ -54,6 +55,7 @@ class Trie:
         self.root = Node(None, -1)
         self.now = 0  # keystrokes so far
         self.n_predictions = 0  # rows of probabilities that are kept
+        self.n_read = 0  # tokens of which a state is kept
         self._answers: OrderedDict[Hashable, Any] = OrderedDict()
 
     def answer(self, asked: Hashable) -> Any:
@@ -90,22 +92,28 @@ class Trie:
         at = [places[id(node)] for node in wanted]
         probs_KV, states = model.read([node.token for node in nodes], before, at)
         for node, state in zip(nodes, states, strict=True):
+            self.n_read += node.state is None
             node.state, node.last_used = state, self.now
         for node, probs_V in zip(wanted, probs_KV, strict=True):
             self.n_predictions += node.probs_V is None
-            node.probs_V = probs_V
+            # A row by itself: a view would keep the rows of others who shared the pass.
+            node.probs_V = probs_V.copy() if len(probs_KV) > 1 else probs_V
 
     def forget(self, n_kept: int) -> None:
         """Drop what was used least recently, so that at most so many predictions are left.
 
         What this keystroke has used stays.
         """
-        if self.n_predictions <= n_kept:
+        if self.n_predictions <= n_kept and self.n_read <= _READ * n_kept:
             return
-        used = sorted((n.last_used for n in self._nodes() if n.probs_V is not None), reverse=True)
-        oldest = min(self.now, used[n_kept] + 1)
-        self._prune(oldest)
+        nodes = [node for node in self._nodes() if node.state is not None]
+        used = sorted((n.last_used for n in nodes if n.probs_V is not None), reverse=True)
+        oldest = used[n_kept] + 1 if len(used) > n_kept else 0
+        used = sorted((node.last_used for node in nodes), reverse=True)
+        oldest = max(oldest, used[_READ * n_kept] + 1 if len(used) > _READ * n_kept else 0)
+        self._prune(min(self.now, oldest))
         self.n_predictions = sum(n.probs_V is not None for n in self._nodes())
+        self.n_read = sum(n.state is not None for n in self._nodes())
 
     def _prune(self, oldest: int) -> None:
         """Drop nodes that were used before a keystroke only, and have none behind them."""

@@ -16,7 +16,7 @@ from prompt_gen.vocab import Tokenizer
 _BEFORE = 2  # tokens before the caret that have to stand before it in the text, too
 _MAX_PLACES = 4096  # that are looked at
 _CUT = ("length", "open", "stop")  # the last token may be the beginning of another one only
-_KEPT = 1 << 14
+_KEPT = 1 << 11
 
 
 class Verbatim:

@@ -94,7 +94,7 @@ class Personal:
         # By user; None: of all, for whom there may be nothing to count.
         self._counted: dict[str | None, Counted | None] = {}
         self._n_stale = 0  # rows of the file that are no longer kept
-        self.n_changes = 0  # of what is kept, so far
+        self._versions: dict[str | None, int] = {}  # changes by user; None: of the shared level
         self._lock = threading.Lock()
         self._held = ExitStack()
         if path is not None:
@@ -187,6 +187,11 @@ class Personal:
                 adjusted_BV[row] = found_V
         return adjusted_BV
 
+    def version(self, user: str) -> tuple[int, int]:
+        """Another one whenever what is known of a user, or of all, has changed."""
+        with self._lock:
+            return self._versions.get(user, 0), self._versions.get(None, 0)
+
     # -- counts --------------------------------------------------------------------------------
 
     def _own(self, user: str, now: float) -> Counted | None:
@@ -251,10 +256,11 @@ class Personal:
 
     def _changed(self, user: str, line: str) -> None:
         """Have counts made again that a line of a user is, or was, part of."""
-        self.n_changes += 1
+        self._versions[user] = self._versions.get(user, 0) + 1
         self._counted.pop(user, None)
         if len(self._senders[line]) >= self._config.shared_users:
             self._counted.pop(None, None)
+            self._versions[None] = self._versions.get(None, 0) + 1
 
     # -- the file ------------------------------------------------------------------------------
 

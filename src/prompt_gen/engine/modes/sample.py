@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from prompt_gen.config import EngineConfig
+from prompt_gen.engine.candidates import whole_part
 from prompt_gen.engine.line import Chosen, Line
 from prompt_gen.engine.modes.rows import Rows, ended
 from prompt_gen.engine.places import Place
@@ -40,7 +41,8 @@ def run(line: Line) -> list[Chosen]:
             elif place := rows.one(row.place, node, token, p):
                 found.append(_Row(place, [*row.said, token]))
         live = _going_on(rows, found)
-    return ended(line, rows, [row.place for row in live])
+    different = {(row.place.text, row.place.rest): row.place for row in live}
+    return ended(line, rows, list(different.values()))
 
 
 def _going_on(rows: Rows, found: list[_Row]) -> list[_Row]:
@@ -53,7 +55,8 @@ def _going_on(rows: Rows, found: list[_Row]) -> list[_Row]:
 
 def _end(rows: Rows, text: str, reason: str, p: float) -> None:
     """Note a draw; drawn twice it is as probable as once."""
-    if text not in rows.ended:
+    shown = whole_part(text) if reason == "length" else text
+    if shown not in rows.ended:
         rows.end(text, reason, p)
 
 
