@@ -1,6 +1,7 @@
 """The HTTP API: what is promised for good requests, and one clear error for bad ones."""
 
 import asyncio
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from prompt_gen import bundle, server
 from prompt_gen.config import EngineConfig, ServeConfig, validated
 from prompt_gen.errors import Damaged, PortInUse, SettingError
 from prompt_gen.run import Run
+from prompt_gen.server import listen
 from prompt_gen.server.schema import CompleteRequest
 from prompt_gen.server.worker import Worker
 
@@ -321,3 +323,9 @@ def test_waiting_in_the_queue_counts_against_the_deadline(trained: Run) -> None:
     # Sixteen are at work at a time; the last eight have waited for two rounds of 50 ms.
     assert sum(deadline_ms <= 50 for deadline_ms in left) >= 8
     assert min(left) >= 1
+
+
+def test_small_answers_are_sent_at_once() -> None:
+    """asyncio sets TCP_NODELAY on what a listener accepts only if the listener names TCP."""
+    with listen(ServeConfig(port=0)) as listener:
+        assert listener.proto == socket.IPPROTO_TCP

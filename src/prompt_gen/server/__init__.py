@@ -1,6 +1,7 @@
 """The HTTP server."""
 
 import socket
+import sys
 
 import uvicorn
 
@@ -8,6 +9,10 @@ from prompt_gen.bundle import Bundle
 from prompt_gen.config import EngineConfig, ServeConfig
 from prompt_gen.errors import PortInUse
 from prompt_gen.server.app import create_app
+
+# A thread that thinks ahead gives way to one that answers after so long, not after 5 ms: an answer
+# changes threads about ten times.
+_SWITCH_S = 0.0005
 
 __all__ = ["create_app", "listen", "serve"]
 
@@ -18,7 +23,9 @@ def listen(config: ServeConfig) -> socket.socket:
     Raises:
         PortInUse: another program does.
     """
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # Only where TCP is named does asyncio send small answers at once (TCP_NODELAY); else the second
+    # piece of an answer waits up to 40 ms for the first one's acknowledgement.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((config.host, config.port))
@@ -36,6 +43,7 @@ def serve(
     loaded: Bundle, engine: EngineConfig, config: ServeConfig, listener: socket.socket
 ) -> None:
     """Serve until interrupted."""
+    sys.setswitchinterval(_SWITCH_S)
     app = create_app(loaded, engine, config)
     settings = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
     uvicorn.Server(settings).run(sockets=[listener])

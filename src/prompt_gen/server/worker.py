@@ -18,6 +18,7 @@ from prompt_gen.server.schema import CompleteRequest
 
 _MAX_SESSIONS = 10_000
 _THREADS = 16  # requests at work at a time; they share the passes of the model
+_MAX_PENDING = 64  # text fields that wait to be thought of
 _PAUSE_S = 0.002  # while somebody is served, what is thought ahead looks up so often
 _log = logging.getLogger(__name__)
 
@@ -37,7 +38,9 @@ class Worker:
         self._threads = ThreadPoolExecutor(_THREADS, "completer")
         self._idle = ThreadPoolExecutor(1, "ahead")
         self._newest: OrderedDict[str, int] = OrderedDict()
-        self._asked_last: OrderedDict[str, CompleteRequest] = OrderedDict()
+        self._asked_last: OrderedDict[str, object] = OrderedDict()  # a mark of the last request
+        self._pending: OrderedDict[str, tuple[CompleteRequest, object]] = OrderedDict()
+        self._is_thinking = False
         self._n_served = 0
         self._serving = threading.Lock()
         self._quiet = threading.Event()
@@ -56,6 +59,9 @@ class Worker:
         except PromptGenError as error:
             _log.error("the model cannot be loaded: %s", error)
             self._failure = error
+        except Exception as error:
+            _log.exception("the model cannot be loaded")
+            self._failure = PromptGenError(f"the model cannot be loaded: {error!r}", "See the log")
 
     def close(self) -> None:
         """Let the requests at work end and start no others."""
@@ -79,7 +85,9 @@ class Worker:
 
     async def submit(self, request: CompleteRequest) -> list[Candidate]:
         """Complete a request; an older one of the same session ends at its next pass."""
-        completer, stale = self.completer, self._staleness(request)
+        completer, mark, stale = self.completer, object(), self._staleness(request)
+        if request.session is not None:
+            _put(self._asked_last, request.session, mark)
         arrived = time.monotonic()
         wanted = request.model_dump(include={"n", "max_chars", "deadline_ms"}, exclude_none=True)
 
@@ -89,24 +97,48 @@ class Worker:
             waited_ms = (time.monotonic() - arrived) * 1000  # behind others in the queue
             deadline_ms = wanted.get("deadline_ms", self._config.deadline_ms) - waited_ms
             settings: dict[str, Any] = wanted | {"deadline_ms": max(1.0, deadline_ms)}
-            with self._served():
-                return completer.complete(
-                    request.prompt, stale, session=request.session, **settings
-                )
+            return completer.complete(request.prompt, stale, session=request.session, **settings)
 
-        found = await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        with self._served():
+            found = await asyncio.get_running_loop().run_in_executor(self._threads, work)
         if request.session is not None and request.seq is not None and not stale():
-            self._idle.submit(self._think, completer, request, request.session)
+            self._think_later(request, request.session, mark)
         return found
 
-    def _think(self, completer: Completer, request: CompleteRequest, session: str) -> None:
+    def _think_later(self, request: CompleteRequest, session: str, mark: object) -> None:
+        """Have the session thought of when there is time; of many, those that were asked last."""
+        with self._serving:
+            if self._closing:
+                return
+            self._pending[session] = request, mark
+            self._pending.move_to_end(session)
+            while len(self._pending) > _MAX_PENDING:
+                self._pending.popitem(last=False)
+            if self._is_thinking:
+                return
+            self._is_thinking = True
+        self._idle.submit(self._think_all)
+
+    def _think_all(self) -> None:
+        while True:
+            with self._serving:
+                if self._closing or not self._pending:
+                    self._is_thinking = False
+                    return
+                session, (request, mark) = self._pending.popitem()
+            try:
+                self._think(request, session, mark)
+            except Exception:
+                _log.exception("what was to be thought ahead was not")
+
+    def _think(self, request: CompleteRequest, session: str, mark: object) -> None:
         """Read ahead in a session until it is asked again, be it with the same key.
 
         Whoever asks waits for the session, so what is thought ahead may not wait for him.
         """
 
         def is_asked() -> bool:
-            return self._closing or self._asked_last.get(session) is not request
+            return self._closing or self._asked_last.get(session) is not mark
 
         def is_over() -> bool:
             while not (is_asked() or self._quiet.wait(_PAUSE_S)):
@@ -115,7 +147,7 @@ class Worker:
 
         wanted = request.model_dump(include={"n", "max_chars"}, exclude_none=True)
         if not is_over():
-            completer.think(request.prompt, session, is_over, **wanted)
+            self.completer.think(request.prompt, session, is_over, **wanted)
 
     @contextmanager
     def _served(self) -> Iterator[None]:
@@ -134,8 +166,6 @@ class Worker:
     def _staleness(self, request: CompleteRequest) -> Callable[[], bool]:
         """A function that says whether a newer keystroke of the session has come."""
         session, seq = request.session, request.seq
-        if session is not None:
-            _put(self._asked_last, session, request)
         if session is None or seq is None:
             return lambda: False
         _put(self._newest, session, max(seq, self._newest.get(session, 0)))
