@@ -24,7 +24,7 @@ def bench(
     ] = None,
     threads: Annotated[
         int | None,
-        typer.Option("--threads", help="Of each side. (default: one per core, at most 2)"),
+        typer.Option("--threads", help="Of each side. (default: engine.threads, 1)"),
     ] = None,
     as_json: AsJson = False,
     config: ConfigFile = None,

@@ -16,7 +16,7 @@ from prompt_gen.run import Event, Watch, silent
 
 __all__ = ["replay"]
 
-N_TOKENS = 24  # that a peer writes: what `max_chars` takes at most, where a token has a character
+FEWEST_TOKENS = 24  # that a peer writes; more where lists may be longer
 
 
 def replay(
@@ -38,9 +38,10 @@ def replay(
     chosen = _chosen(lines, config)
     threads = engine.threads or min(2, os.cpu_count() or 1)  # the same for all
     engine = engine.model_copy(update={"threads": threads})
+    n_tokens = max(FEWEST_TOKENS, engine.max_chars)
     sources: list[Source] = [
         Ours(made.path, engine),
-        *(OfPeer(name, made.path, engine, N_TOKENS) for name in against),
+        *(OfPeer(name, made.path, engine, n_tokens) for name in against),
     ]
     facts = {"lines": len(chosen), "keys": sum(len(line) - 1 for line in chosen)}
     watch(Event("bench", "start", facts=facts))
@@ -49,7 +50,7 @@ def replay(
         players = [player for each in processes for player in each.players(chosen[0])]
         found = take_turns(players, chosen, engine.n, watch)
     made_of = {"threads": threads, "n": engine.n, "max_chars": engine.max_chars,
-               "peer_tokens": N_TOKENS, "shape": made.facts.get("shape")}  # fmt: skip
+               "peer_tokens": n_tokens, "shape": made.facts.get("shape")}  # fmt: skip
     return facts | made_of | table(chosen, found, engine.max_chars, engine.n, config)
 
 
