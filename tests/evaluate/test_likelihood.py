@@ -15,6 +15,7 @@ from prompt_gen.evaluate.likelihood import Likelihood, _windows, joined, measure
 from prompt_gen.evaluate.metrics import AMONG
 from prompt_gen.run import Run
 from tests.conftest import train_small
+from tests.export.graphs import with_graph
 
 
 def bits(found: Likelihood) -> float:
@@ -54,15 +55,18 @@ def of_a_kind(
 
 
 def test_bits_per_character_are_those_of_stock_transformers(
-    of_a_kind: Run, lines: list[str]
+    of_a_kind: Run, lines: list[str], tmp_path: Path
 ) -> None:
-    completer = Completer.of(bundle.load(of_a_kind.path), EngineConfig(experts="network"))
+    made, network = bundle.load(of_a_kind.path), EngineConfig(experts="network")
+    completer = Completer.of(with_graph(made, "float32", tmp_path), network)
     stock = AutoModelForCausalLM.from_pretrained(of_a_kind.station("bundle")).eval()
     sample = [line for line in lines[::9] if len(completer.tokenizer.encode(line)) < 60]
     ours = measure(completer, sample)
     assert bits(ours) == pytest.approx(stock_bits(stock, completer, sample), abs=1e-4)
     for k, n_among in zip(AMONG, ours.among_NK.sum(axis=0), strict=True):
         assert n_among == stock_among(stock, completer, sample, k)
+    in_eight_bits = measure(Completer.of(made, network), sample)
+    assert bits(in_eight_bits) == pytest.approx(bits(ours), abs=0.005)
 
 
 def test_the_order_and_company_of_lines_do_not_matter(
