@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+# Nobody is typing: look far enough for whole sentences.
+FAR := --set engine.places=256 --set engine.worth=0.02 --set engine.floor=0.0005
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
@@ -14,7 +16,7 @@ help: ## Show the targets
 demo: $(READY) ## Train on the bundled corpus, evaluate, complete (about two minutes of work)
 	$(BIN)/prompt-gen train src/prompt_gen/data/health-zh.txt --out runs/demo --minutes 1.5 --force
 	@for prefix in 高血压要注意 糖尿病患者可以 孩子发烧; do \
-		echo; echo "$$prefix"; $(BIN)/prompt-gen complete runs/demo "$$prefix" -n 5 || exit 1; \
+		echo; echo "$$prefix"; $(BIN)/prompt-gen complete runs/demo "$$prefix" -n 5 $(FAR) || exit 1; \
 	done
 	@echo; echo "Open the page: $(BIN)/prompt-gen serve runs/demo"
 
