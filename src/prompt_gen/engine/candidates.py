@@ -59,6 +59,13 @@ class Ends:
             end, reason = self.max_chars, "length"
         return (longer[:end], reason) if reason else (longer, "")
 
+    def stopped(self, completion: str, ended: bool) -> Stop | None:
+        """Whether a whole continuation is finished: see `cut`, or by its own end."""
+        shown, reason = self.cut("", completion)
+        if reason:
+            return Stop(whole_part(shown) if reason == "length" else shown, reason)
+        return Stop(completion, "eos") if ended else None
+
 
 def typed_line(text: str) -> str:
     """What of a text is completed: its last line, from the first character that is no space.
@@ -92,14 +99,7 @@ def readable(data: bytes) -> str | None:
 
 def stop(completion: str, typed: str, max_chars: int, ended: bool) -> Stop | None:
     """Whether a continuation is finished: by a sentence's end, its own end, or its length."""
-    end = sentence_end(typed + completion, len(typed))
-    if end is not None and end - len(typed) <= max_chars:
-        return Stop(completion[: end - len(typed)], "sentence")
-    if len(completion) >= max_chars:
-        return Stop(whole_part(completion[:max_chars]), "length")
-    if ended:
-        return Stop(completion, "eos")
-    return None
+    return Ends(typed, max_chars).stopped(completion, ended)
 
 
 CLAUSE_ENDS = SENTENCE_ENDS + "，,、：:"

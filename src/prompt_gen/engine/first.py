@@ -11,7 +11,7 @@ from itertools import accumulate
 import numpy as np
 
 from prompt_gen.config import EngineConfig
-from prompt_gen.engine.candidates import Ends, Stop, family, readable, whole_part
+from prompt_gen.engine.candidates import Ends, Stop, family, readable
 from prompt_gen.engine.covers import Vocabulary, covers
 from prompt_gen.memory.index import Index
 
@@ -70,9 +70,4 @@ def _read(index: Index, vocabulary: Vocabulary, place: int, n_open: int, ends: E
     ended = index.eos in ids
     whole = ids[: ids.index(index.eos)] if ended else ids
     text = readable(b"".join(vocabulary.token_bytes[i] for i in whole)[n_open:])
-    if text is None:
-        return None
-    shown, reason = ends.cut("", text)
-    if reason:
-        return Stop(whole_part(shown) if reason == "length" else shown, reason)
-    return Stop(text, "eos") if ended else None
+    return None if text is None else ends.stopped(text, ended)
