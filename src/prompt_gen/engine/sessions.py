@@ -20,7 +20,6 @@ class Session:
     about: Hashable = None  # what its probabilities depend on, besides the model
     lock: threading.Lock = field(default_factory=threading.Lock)
     used: float = 0.0  # seconds, by the clock of the sessions
-    n_predictions: int = 0  # as they were after the last key
 
 
 class Sessions:
@@ -51,7 +50,7 @@ class Sessions:
     def n_predictions(self) -> int:
         """Rows of probabilities that are kept."""
         with self._lock:
-            return sum(session.n_predictions for session in self._sessions.values())
+            return sum(session.trie.n_predictions for session in self._sessions.values())
 
     @contextmanager
     def key(self, name: str | None, about: Hashable = None) -> Iterator[Trie]:
@@ -70,10 +69,8 @@ class Sessions:
             try:
                 yield session.trie
             finally:
-                session.n_predictions = session.trie.n_predictions
                 self._make_room()
                 session.trie.forget(self.share)
-                session.n_predictions = session.trie.n_predictions
 
     def forget(self, name: str) -> None:
         """Drop a session."""
@@ -96,12 +93,12 @@ class Sessions:
     def _make_room(self) -> None:
         with self._lock:
             now, kept = self._clock(), self._sessions
-            n = sum(session.n_predictions for session in kept.values())
+            n = sum(session.trie.n_predictions for session in kept.values())
             while n > self._max_predictions and kept:
                 oldest = next(iter(kept.values()))
                 if now - oldest.used < _TYPING_S:
                     return
-                n -= oldest.n_predictions
+                n -= oldest.trie.n_predictions
                 kept.popitem(last=False)
 
     @property

@@ -67,10 +67,10 @@ class Rows:
                 live[place.text, place.rest] = place
         return list(live.values())
 
-    def end(self, text: str, reason: str, p: float) -> None:
-        """Note a continuation that has ended."""
+    def end(self, text: str, reason: str, p: float, *, once: bool = False) -> None:
+        """Note a continuation that has ended; `once`: if it has not been noted before."""
         text = whole_part(text) if reason == "length" else text
-        if text.strip() and p > 0:
+        if text.strip() and p > 0 and not (once and text in self.ended):
             known, why = self.ended.get(text, (0.0, reason))
             self.ended[text] = known + p, why
 

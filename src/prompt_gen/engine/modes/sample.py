@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from prompt_gen.config import EngineConfig
-from prompt_gen.engine.candidates import whole_part
 from prompt_gen.engine.line import Chosen, Line
 from prompt_gen.engine.modes.rows import Rows, ended
 from prompt_gen.engine.places import Place
@@ -37,7 +36,7 @@ def run(line: Line) -> list[Chosen]:
             token = int(rng.choice(len(node.probs_V), p=adjusted(node.probs_V, row.said, config)))
             p = row.place.p * float(node.probs_V[token])
             if token == line.eos:
-                _end(rows, row.place.text, "eos", p)
+                rows.end(row.place.text, "eos", p, once=True)  # drawn twice it is as probable
             elif place := rows.one(row.place, node, token, p):
                 found.append(_Row(place, [*row.said, token]))
         live = _going_on(rows, found)
@@ -49,15 +48,8 @@ def _going_on(rows: Rows, found: list[_Row]) -> list[_Row]:
     """Rows that have not ended; those that have are noted."""
     for row in found:
         if row.place.end:
-            _end(rows, row.place.text, row.place.end, row.place.p)
+            rows.end(row.place.text, row.place.end, row.place.p, once=True)
     return [row for row in found if not row.place.end]
-
-
-def _end(rows: Rows, text: str, reason: str, p: float) -> None:
-    """Note a draw; drawn twice it is as probable as once."""
-    shown = whole_part(text) if reason == "length" else text
-    if shown not in rows.ended:
-        rows.end(text, reason, p)
 
 
 def adjusted(probs_V: np.ndarray, said: list[int], config: EngineConfig) -> np.ndarray:
