@@ -19,9 +19,9 @@ from prompt_gen.training import checkpoint
 VOCAB, CONTEXT = 300, 64
 
 
-def random_model(architecture: str) -> PreTrainedModel:
+def random_model(architecture: str, positions: str = "auto") -> PreTrainedModel:
     """Fresh weights hold zeros and ones; these do not."""
-    config = ModelConfig(architecture=architecture, context=CONTEXT)
+    config = ModelConfig(architecture=architecture, positions=positions, context=CONTEXT)
     model = build(config, Shape(2, 128), VOCAB, seed=0).eval()
     torch.manual_seed(1)
     with torch.no_grad():

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,8 +16,8 @@ from prompt_gen.errors import SettingError, UnknownChoice
 from prompt_gen.export import onnx
 from prompt_gen.model import ARCHITECTURES, Shape, build, check
 from prompt_gen.training import checkpoint
+from tests.export.graphs import VOCAB, load, random_model, save
 
-VOCAB = 300
 KINDS = [
     pytest.param((name, positions), id=f"{name}-{positions}")
     for name in ARCHITECTURES
@@ -26,22 +25,9 @@ KINDS = [
 ]
 
 
-def random_model(architecture: str, positions: str = "auto") -> PreTrainedModel:
-    """A model whose every weight matters: fresh ones hold zeros and ones."""
-    config = ModelConfig(architecture=architecture, positions=positions, context=64)
-    model = build(config, Shape(2, 128), VOCAB, seed=0).eval()
-    torch.manual_seed(1)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.add_(torch.randn_like(parameter) * 0.1)
-    return model
-
-
 def graph_of(model: PreTrainedModel, where: Path) -> Graph:
-    checkpoint.save_best(where, checkpoint.weights_of(model), model.config)
-    (where / "model.onnx").write_bytes(onnx.export(where, "hash"))
-    bundle = SimpleNamespace(graph=where / "model.onnx", tokenizer=SimpleNamespace(hash="hash"))
-    return Graph(bundle)  # type: ignore[arg-type]
+    save(model, where)
+    return load(onnx.export(where, "hash"), where)
 
 
 def stock_probs(model: PreTrainedModel, ids: Sequence[int] | np.ndarray) -> np.ndarray:
