@@ -1,0 +1,35 @@
+"""`/v1/models`: what is served, and its card."""
+
+from fastapi import APIRouter
+
+from prompt_gen.server.schema import ModelList, ModelOut
+from prompt_gen.server.serving import Serving, errors
+from prompt_gen.server.worker import Worker
+
+
+def router(serving: Serving) -> APIRouter:
+    """The routes that say what is served."""
+    routes = APIRouter()
+
+    @routes.get("/v1/models", responses=errors(503))
+    async def models() -> ModelList:
+        """The model that is served, with its card."""
+        return ModelList(data=[_model_out(serving.worker)])
+
+    return routes
+
+
+def _model_out(worker: Worker) -> ModelOut:
+    facts, report = worker.bundle.facts, worker.bundle.report
+    return ModelOut(
+        id=worker.bundle.name,
+        created=int((worker.bundle.path / "manifest.json").stat().st_mtime),
+        script=facts.get("script", "other"),
+        vocab_size=worker.bundle.tokenizer.size,
+        context_length=worker.completer.model.context,
+        card={
+            "examples": facts.get("examples", []),
+            "parameters": facts.get("training", {}).get("parameters"),
+            **{name: row["value"] for name, row in report.get("headline", {}).items()},
+        },
+    )
