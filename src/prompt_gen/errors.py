@@ -20,7 +20,8 @@
     ├─ GateNotMet            5    500   a number is worse than was asked for
     ├─ Interrupted         130    500   Ctrl-C or SIGTERM; what was complete is saved
     ├─ MissingExtra          4    500   an optional library is not installed
-    └─ NotReady              1    503   still loading
+    ├─ NotReady              1    503   still loading
+    └─ Cancelled             1    499   nobody waits for the answer any more
 
 Each carries a message (what is wrong, with the value and the place) and a hint (what is allowed,
 what to do next). The command line exits with `exit_code`, the server answers with `http_status`.
@@ -157,6 +158,12 @@ class NotReady(PromptGenError):
     """The model is still loading."""
 
     http_status = 503
+
+
+class Cancelled(PromptGenError):
+    """Nobody waits for the answer any more: a newer request has come, or the client has gone."""
+
+    http_status = 499
 
 
 def did_you_mean(word: str, known: list[str]) -> str:

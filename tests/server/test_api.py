@@ -2,9 +2,6 @@
 
 import asyncio
 import socket
-import threading
-import time
-from collections.abc import Callable
 
 import httpx
 import pytest
@@ -13,11 +10,9 @@ from hypothesis import strategies as st
 
 from prompt_gen import bundle, server
 from prompt_gen.config import EngineConfig, ServeConfig, validated
-from prompt_gen.errors import Damaged, PortInUse, SettingError
+from prompt_gen.errors import PortInUse, SettingError
 from prompt_gen.run import Run
 from prompt_gen.server import listen
-from prompt_gen.server.schema import CompleteRequest
-from prompt_gen.server.worker import Worker
 
 
 def error_of(response: httpx.Response) -> dict:
@@ -148,94 +143,6 @@ def test_health_is_503_while_loading(trained: Run) -> None:
         assert response.headers["retry-after"]
 
 
-def test_a_newer_keystroke_ends_older_work(trained: Run) -> None:
-    """The old request is running when the new one comes; it stops at its next pass."""
-    worker = Worker(bundle.load(trained.path), EngineConfig())
-
-    asked = threading.local()
-    passes: list[str] = []  # what was typed, for each
-
-    async def type_two_keys() -> tuple[list, list]:
-        await worker.load()
-        network = worker.completer.model.model
-        running, go_on, true_read = threading.Event(), threading.Event(), network.read
-        true_complete = worker.completer.complete
-
-        def complete(text: str, *args, **settings):
-            asked.text = text
-            return true_complete(text, *args, **settings)
-
-        def slow_read(*args):
-            passes.append(getattr(asked, "text", "ahead"))
-            running.set()
-            go_on.wait(10)
-            return true_read(*args)
-
-        network.read = slow_read  # type: ignore[method-assign]
-        worker.completer.complete = complete  # type: ignore[method-assign]
-        old = asyncio.create_task(
-            worker.submit(CompleteRequest(prompt="高血", max_chars=200, session="s", seq=1))
-        )
-        await asyncio.to_thread(running.wait, 10)
-        new = asyncio.create_task(
-            worker.submit(CompleteRequest(prompt="高血压", session="s", seq=2))
-        )
-        await asyncio.sleep(0)
-        go_on.set()
-        return await old, await new
-
-    stale, fresh = asyncio.run(type_two_keys())
-    worker.close()
-    assert passes.count("高血") == 1
-    assert all(c.text.startswith("高血") for c in stale)
-    assert all(c.text.startswith("高血压") for c in fresh)
-    assert fresh
-
-
-@pytest.mark.parametrize("seq", [1, None])
-def test_a_key_that_comes_again_does_not_wait_for_what_is_thought_ahead(
-    trained: Run, seq: int | None
-) -> None:
-    """Thinking holds the session that the second request waits for, and lets it go."""
-
-    async def ask() -> tuple[list, list]:
-        worker = Worker(bundle.load(trained.path), EngineConfig())
-        await worker.load()
-        network = worker.completer.model.model
-        thinking, go_on, true_read = threading.Event(), threading.Event(), network.read
-
-        def read(*args):
-            if threading.current_thread().name.startswith("ahead"):
-                thinking.set()
-                go_on.wait(10)
-            return true_read(*args)
-
-        network.read = read  # type: ignore[method-assign]
-        first = await worker.submit(CompleteRequest(prompt="孩子发烧", session="s", seq=1))
-        assert await asyncio.to_thread(thinking.wait, 10)
-        again = asyncio.create_task(
-            worker.submit(CompleteRequest(prompt="孩子发烧", session="s", seq=seq))
-        )
-        assert await asyncio.to_thread(wait_for, lambda: worker._n_served == 1)
-        go_on.set()
-        try:
-            return first, await asyncio.wait_for(again, 15)
-        finally:
-            worker._closing = True
-            worker.close()
-
-    first, again = asyncio.run(ask())
-    assert first
-    assert again == first
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 30) -> bool:
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.001)
-    return condition()
-
-
 @pytest.mark.parametrize("path", ["/", "/docs", "/static/prompt-gen.js", "/openapi.json"])
 def test_pages_are_served_and_shut_in(client: httpx.Client, path: str) -> None:
     response = client.get(path)
@@ -270,59 +177,6 @@ def test_a_surrogate_on_an_earlier_line_is_refused(client: httpx.Client) -> None
     headers = {"content-type": "application/json"}
     body = b'{"prompt": "\\ud800\\n"}'
     assert client.post("/v1/complete", content=body, headers=headers).status_code == 422
-
-
-def test_the_servers_own_settings_hold_where_a_request_says_nothing(trained: Run) -> None:
-    async def ask() -> list:
-        worker = Worker(bundle.load(trained.path), EngineConfig(n=2, max_chars=3))
-        await worker.load()
-        found = await worker.submit(CompleteRequest(prompt="高血压"))
-        worker.close()
-        return found
-
-    found = asyncio.run(ask())
-    assert len(found) == 2
-    assert all(len(c.completion) <= 3 for c in found)
-
-
-def test_a_model_that_cannot_be_loaded_is_not_loading_for_ever(
-    trained: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*_: object) -> None:
-        raise Damaged("the graph is broken", "Train it again")
-
-    async def ask() -> None:
-        worker = Worker(bundle.load(trained.path), EngineConfig())
-        monkeypatch.setattr("prompt_gen.server.worker.Completer.of", fail)
-        await worker.load()
-        with pytest.raises(Damaged, match="broken"):
-            await worker.submit(CompleteRequest(prompt="高血压"))
-        worker.close()
-
-    asyncio.run(ask())
-
-
-def test_waiting_in_the_queue_counts_against_the_deadline(trained: Run) -> None:
-    left: list[float] = []
-
-    def complete(*_: object, deadline_ms: float, **__: object) -> list:
-        left.append(deadline_ms)
-        time.sleep(0.05)
-        return []
-
-    async def ask() -> None:
-        worker = Worker(bundle.load(trained.path), EngineConfig())
-        await worker.load()
-        worker.completer.complete = complete  # type: ignore[method-assign]
-        request = CompleteRequest(prompt="高血压", deadline_ms=100)
-        await asyncio.gather(*(worker.submit(request) for _ in range(40)))
-        worker.close()
-
-    asyncio.run(ask())
-    assert len(left) == 40
-    # Sixteen are at work at a time; the last eight have waited for two rounds of 50 ms.
-    assert sum(deadline_ms <= 50 for deadline_ms in left) >= 8
-    assert min(left) >= 1
 
 
 def test_small_answers_are_sent_at_once() -> None:

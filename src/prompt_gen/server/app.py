@@ -15,6 +15,8 @@ from prompt_gen import __version__
 from prompt_gen.bundle import Bundle
 from prompt_gen.config import EngineConfig, ServeConfig
 from prompt_gen.errors import PromptGenError
+from prompt_gen.server.hangups import Hangups
+from prompt_gen.server.keystrokes import Keystrokes
 from prompt_gen.server.limits import Limits, error_response, from_error
 from prompt_gen.server.routes import routers
 from prompt_gen.server.routes.pages import STATIC
@@ -27,12 +29,14 @@ LOOPBACK_NAMES = ["127.0.0.1", "localhost"]
 def create_app(loaded: Bundle, engine: EngineConfig, config: ServeConfig) -> FastAPI:
     """The application for a checked bundle; it answers 503 until the graph is loaded."""
     worker = Worker(loaded, engine)
+    keystrokes = Keystrokes(worker)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         loading = asyncio.create_task(worker.load())
         yield
         loading.cancel()
+        keystrokes.close()
         worker.close()
 
     app = FastAPI(
@@ -43,11 +47,12 @@ def create_app(loaded: Bundle, engine: EngineConfig, config: ServeConfig) -> Fas
         docs_url=None,  # the stock page loads its script from elsewhere; ours is in static/
         redoc_url=None,
     )
+    app.add_middleware(Hangups)
     app.add_middleware(Limits, max_body_bytes=config.max_body_bytes)
     # A page elsewhere that rebinds its name to 127.0.0.1 still sends its own name.
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK_NAMES)
     _add_error_handlers(app)
-    for router in routers(Serving(worker, config)):
+    for router in routers(Serving(worker, keystrokes, config)):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app

@@ -3,13 +3,15 @@
 from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from prompt_gen.errors import InvalidRequest, NotReady, PromptGenError
+from prompt_gen.errors import Cancelled, InvalidRequest, NotReady, PromptGenError
 
 HEADERS = {
     b"content-security-policy": b"default-src 'self'",
     b"x-content-type-options": b"nosniff",
     b"referrer-policy": b"no-referrer",
 }
+
+_KINDS = {NotReady: "unavailable_error", Cancelled: "cancelled"}
 
 
 def error_response(status: int, message: str, kind: str, param: str | None = None) -> JSONResponse:
@@ -21,7 +23,7 @@ def error_response(status: int, message: str, kind: str, param: str | None = Non
 
 def from_error(error: PromptGenError) -> JSONResponse:
     """The answer for one of our own errors."""
-    kind = "unavailable_error" if isinstance(error, NotReady) else "invalid_request_error"
+    kind = _KINDS.get(type(error), "invalid_request_error")
     param = error.param if isinstance(error, InvalidRequest) else None
     return error_response(error.http_status, str(error), kind, param)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from prompt_gen.config import ServeConfig
 from prompt_gen.errors import TextTooLong
+from prompt_gen.server.keystrokes import Keystrokes
 from prompt_gen.server.schema import ErrorOut
 from prompt_gen.server.worker import Worker
 from prompt_gen.text import check_text
@@ -12,6 +13,7 @@ from prompt_gen.text import check_text
 _DESCRIPTIONS = {
     413: "the text or the body is too long",
     422: "a field is missing or wrong; `param` names it",
+    499: "nobody waits for the answer any more: a newer `seq` of the session has come",
     503: "the model is still loading",
 }
 
@@ -28,6 +30,7 @@ class Serving:
     """One server: what it completes with, and what it accepts."""
 
     worker: Worker
+    keystrokes: Keystrokes
     config: ServeConfig
 
     def check(self, text: str, param: str) -> None:

@@ -1,61 +1,48 @@
-"""The one who owns the model: loads it in the background, completes, and thinks ahead when idle."""
+"""The one who owns the model: loads it in the background, and has it work for requests."""
 
 import asyncio
 import logging
 import threading
-import time
-from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from prompt_gen.bundle import Bundle
 from prompt_gen.config import EngineConfig
-from prompt_gen.engine import Candidate, Completer
 from prompt_gen.errors import NotReady, PromptGenError
-from prompt_gen.server.schema import CompleteRequest
+from prompt_gen.server.served import Served
+from prompt_gen.server.wanted import Wanted
 
-_MAX_SESSIONS = 10_000
+T = TypeVar("T")
+IsOver = Callable[[], bool]  # to be asked between two passes: nobody waits for the answer any more
+
 _THREADS = 16  # requests at work at a time; they share the passes of the model
-_MAX_PENDING = 64  # text fields that wait to be thought of
-_PAUSE_S = 0.002  # while somebody is served, what is thought ahead looks up so often
 _log = logging.getLogger(__name__)
 
 
 class Worker:
-    """Requests at work share the passes of one model (see `engine.sharing`).
+    """Has work done by threads that share the passes of one model (see `engine.sharing`).
 
-    Behind the answer to a key of a session, what is likely next is read ahead, by one thread that
-    stands still while anybody is served.
+    To be used in the thread of the event loop.
     """
 
     def __init__(self, loaded: Bundle, config: EngineConfig) -> None:
+        self.config = config
         self.bundle = loaded
-        self._config = config
-        self._completer: Completer | None = None
+        self.quiet = threading.Event()  # nobody is being served
+        self.quiet.set()
+        self._served: Served | None = None
         self._failure: PromptGenError | None = None
         self._threads = ThreadPoolExecutor(_THREADS, "completer")
-        self._idle = ThreadPoolExecutor(1, "ahead")
-        self._newest: OrderedDict[str, int] = OrderedDict()
-        self._asked_last: OrderedDict[str, object] = OrderedDict()  # a mark of the last request
-        self._pending: OrderedDict[str, tuple[CompleteRequest, object]] = OrderedDict()
-        self._is_thinking = False
-        self._n_served = 0
-        self._serving = threading.Lock()
-        self._quiet = threading.Event()
-        self._quiet.set()
-        self._closing = False
+        self._at_work: set[asyncio.Task[Any]] = set()
 
     async def load(self) -> None:
-        """Load the graph and run it once, so that the first user does not wait for it."""
+        """Load the model."""
         await asyncio.get_running_loop().run_in_executor(self._threads, self._load)
 
     def _load(self) -> None:
         try:
-            completer = Completer.of(self.bundle, self._config)
-            completer.complete("a")
-            self._completer = completer
+            self._served = Served.load(self.bundle, self.config)
         except PromptGenError as error:
             _log.error("the model cannot be loaded: %s", error)
             self._failure = error
@@ -64,14 +51,12 @@ class Worker:
             self._failure = PromptGenError(f"the model cannot be loaded: {error!r}", "See the log")
 
     def close(self) -> None:
-        """Let the requests at work end and start no others."""
-        self._closing = True
+        """Let the work that goes on end, and start no other."""
         self._threads.shutdown(wait=True, cancel_futures=True)
-        self._idle.shutdown(wait=True, cancel_futures=True)
 
     @property
-    def completer(self) -> Completer:
-        """The loaded completer.
+    def model(self) -> Served:
+        """The model. A request takes it once, and is answered by that one.
 
         Raises:
             NotReady: it is still loading.
@@ -79,102 +64,75 @@ class Worker:
         """
         if self._failure is not None:
             raise self._failure
-        if self._completer is None:
+        if self._served is None:
             raise NotReady("the model is still loading", "Try again in a moment")
-        return self._completer
+        return self._served
 
-    async def submit(self, request: CompleteRequest) -> list[Candidate]:
-        """Complete a request; an older one of the same session ends at its next pass."""
-        completer, mark, stale = self.completer, object(), self._staleness(request)
-        if request.session is not None:
-            _put(self._asked_last, request.session, mark)
-        arrived = time.monotonic()
-        wanted = request.model_dump(include={"n", "max_chars", "deadline_ms"}, exclude_none=True)
+    async def run(self, work: Callable[[IsOver], T], wanted: Wanted) -> T:
+        """What `work` returns; it is called in another thread, with what it shall ask.
 
-        def work() -> list[Candidate]:
-            if stale():
-                return []
-            waited_ms = (time.monotonic() - arrived) * 1000  # behind others in the queue
-            deadline_ms = wanted.get("deadline_ms", self._config.deadline_ms) - waited_ms
-            settings: dict[str, Any] = wanted | {"deadline_ms": max(1.0, deadline_ms)}
-            return completer.complete(request.prompt, stale, session=request.session, **settings)
-
-        with self._served():
-            found = await asyncio.get_running_loop().run_in_executor(self._threads, work)
-        if request.session is not None and request.seq is not None and not stale():
-            self._think_later(request, request.session, mark)
-        return found
-
-    def _think_later(self, request: CompleteRequest, session: str, mark: object) -> None:
-        """Have the session thought of when there is time; of many, those that were asked last."""
-        with self._serving:
-            if self._closing:
-                return
-            self._pending[session] = request, mark
-            self._pending.move_to_end(session)
-            while len(self._pending) > _MAX_PENDING:
-                self._pending.popitem(last=False)
-            if self._is_thinking:
-                return
-            self._is_thinking = True
-        self._idle.submit(self._think_all)
-
-    def _think_all(self) -> None:
-        while True:
-            with self._serving:
-                if self._closing or not self._pending:
-                    self._is_thinking = False
-                    return
-                session, (request, mark) = self._pending.popitem()
-            try:
-                self._think(request, session, mark)
-            except Exception:
-                _log.exception("what was to be thought ahead was not")
-
-    def _think(self, request: CompleteRequest, session: str, mark: object) -> None:
-        """Read ahead in a session until it is asked again, be it with the same key.
-
-        Whoever asks waits for the session, so what is thought ahead may not wait for him.
+        Raises:
+            Cancelled: nobody waits for it any more; `work` ends at its next pass.
+            Exception: what `work` raises.
         """
+        working = self._start(lambda: work(wanted.is_over), wanted)
+        return await _while_wanted(asyncio.shield(working), wanted)
 
-        def is_asked() -> bool:
-            return self._closing or self._asked_last.get(session) is not mark
+    async def stream(
+        self, work: Callable[[IsOver], Iterable[T]], wanted: Wanted
+    ) -> AsyncIterator[T]:
+        """What `work` yields in another thread, as it comes. Raises as `run` does."""
+        loop, found = asyncio.get_running_loop(), asyncio.Queue[tuple[T, ...]]()
 
-        def is_over() -> bool:
-            while not (is_asked() or self._quiet.wait(_PAUSE_S)):
-                pass
-            return is_asked()
+        def produce() -> None:
+            for result in work(wanted.is_over):
+                loop.call_soon_threadsafe(found.put_nowait, (result,))
 
-        wanted = request.model_dump(include={"n", "max_chars"}, exclude_none=True)
-        if not is_over():
-            self.completer.think(request.prompt, session, is_over, **wanted)
-
-    @contextmanager
-    def _served(self) -> Iterator[None]:
-        """Somebody is being served."""
-        with self._serving:
-            self._n_served += 1
-            self._quiet.clear()
+        working = self._start(produce, wanted)
+        working.add_done_callback(lambda _: found.put_nowait(()))
         try:
-            yield
-        finally:
-            with self._serving:
-                self._n_served -= 1
-                if not self._n_served:
-                    self._quiet.set()
+            while result := await _while_wanted(found.get(), wanted):
+                yield result[0]
+            await working
+        except (GeneratorExit, asyncio.CancelledError):  # nobody asks for more
+            wanted.end("disconnected")
+            raise
 
-    def _staleness(self, request: CompleteRequest) -> Callable[[], bool]:
-        """A function that says whether a newer keystroke of the session has come."""
-        session, seq = request.session, request.seq
-        if session is None or seq is None:
-            return lambda: False
-        _put(self._newest, session, max(seq, self._newest.get(session, 0)))
-        return lambda: self._newest.get(session, 0) > seq
+    def _start(self, call: Callable[[], T], wanted: Wanted) -> asyncio.Task[T]:
+        """Somebody is being served until the call returns, whoever still waits for that."""
+        working = asyncio.create_task(self._called(call, wanted))
+        self._at_work.add(working)
+        self.quiet.clear()
+        working.add_done_callback(self._ended)
+        return working
+
+    async def _called(self, call: Callable[[], T], wanted: Wanted) -> T:
+        def called() -> T:
+            if wanted.is_over():  # while it waited for a thread
+                raise wanted.error()
+            return call()
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads, called)
+
+    def _ended(self, working: asyncio.Task[Any]) -> None:
+        self._at_work.discard(working)
+        if not self._at_work:
+            self.quiet.set()
+        if not working.cancelled():
+            working.exception()  # told to whoever waits; if nobody does, nobody needs to know
 
 
-def _put(known: OrderedDict[str, Any], session: str, value: Any) -> None:
-    """Keep something of a session, and of many sessions those that came last."""
-    known[session] = value
-    known.move_to_end(session)
-    while len(known) > _MAX_SESSIONS:
-        known.popitem(last=False)
+async def _while_wanted(awaited: Awaitable[T], wanted: Wanted) -> T:
+    """The result of something, or an error as soon as nobody waits for it."""
+    coming, over = asyncio.ensure_future(awaited), asyncio.ensure_future(wanted.over())
+    try:
+        await asyncio.wait({coming, over}, return_when=asyncio.FIRST_COMPLETED)
+        if wanted.is_over():
+            raise wanted.error()
+        return coming.result()
+    except asyncio.CancelledError:
+        wanted.end("stopped")
+        raise
+    finally:
+        over.cancel()
+        coming.cancel()

@@ -13,7 +13,7 @@ def router(serving: Serving) -> APIRouter:
     @routes.get("/health", responses=errors(503))
     async def health() -> Health:
         """200 when requests can be answered, 503 while the model loads."""
-        serving.worker.completer  # noqa: B018 - raises while loading
+        serving.worker.model  # noqa: B018 - raises while loading
         return Health()
 
     return routes

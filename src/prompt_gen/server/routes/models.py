@@ -3,8 +3,8 @@
 from fastapi import APIRouter
 
 from prompt_gen.server.schema import ModelList, ModelOut
+from prompt_gen.server.served import Served
 from prompt_gen.server.serving import Serving, errors
-from prompt_gen.server.worker import Worker
 
 
 def router(serving: Serving) -> APIRouter:
@@ -14,19 +14,19 @@ def router(serving: Serving) -> APIRouter:
     @routes.get("/v1/models", responses=errors(503))
     async def models() -> ModelList:
         """The model that is served, with its card."""
-        return ModelList(data=[_model_out(serving.worker)])
+        return ModelList(data=[_model_out(serving.worker.model)])
 
     return routes
 
 
-def _model_out(worker: Worker) -> ModelOut:
-    facts, report = worker.bundle.facts, worker.bundle.report
+def _model_out(model: Served) -> ModelOut:
+    facts, report = model.bundle.facts, model.bundle.report
     return ModelOut(
-        id=worker.bundle.name,
-        created=int((worker.bundle.path / "manifest.json").stat().st_mtime),
+        id=model.bundle.name,
+        created=int((model.bundle.path / "manifest.json").stat().st_mtime),
         script=facts.get("script", "other"),
-        vocab_size=worker.bundle.tokenizer.size,
-        context_length=worker.completer.model.context,
+        vocab_size=model.bundle.tokenizer.size,
+        context_length=model.completer.model.context,
         card={
             "examples": facts.get("examples", []),
             "parameters": facts.get("training", {}).get("parameters"),

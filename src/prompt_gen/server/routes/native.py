@@ -8,21 +8,23 @@ from fastapi import APIRouter
 
 from prompt_gen.server.schema import CandidateOut, CompleteRequest, CompleteResponse, Timing
 from prompt_gen.server.serving import Serving, errors
+from prompt_gen.server.wanted import Asked
 
 
 def router(serving: Serving) -> APIRouter:
     """The route of the box."""
     routes = APIRouter()
 
-    @routes.post("/v1/complete", responses=errors(413, 422, 503))
-    async def complete(request: CompleteRequest) -> CompleteResponse:
+    @routes.post("/v1/complete", responses=errors(413, 422, 499, 503))
+    async def complete(request: CompleteRequest, asked: Asked) -> CompleteResponse:
         """Candidates for what was typed."""
         started = time.perf_counter()
         serving.check(request.prompt, "prompt")
-        found = await serving.worker.submit(request)
+        model = serving.worker.model
+        found = await serving.keystrokes.answer(model, request, asked)
         return CompleteResponse(
             id=f"cmpl-{uuid.uuid4().hex}",
-            model=serving.worker.bundle.name,
+            model=model.bundle.name,
             prompt=request.prompt,
             session=request.session,
             seq=request.seq,

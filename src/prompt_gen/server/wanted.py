@@ -1,0 +1,52 @@
+"""Whether anybody still waits for an answer. What is computed for nobody ends at its next pass."""
+
+import asyncio
+from typing import Annotated, Literal
+
+from fastapi import Depends, Request
+
+from prompt_gen.errors import Cancelled
+
+Reason = Literal["superseded", "disconnected", "stopped"]
+
+_WHY: dict[Reason, tuple[str, str]] = {
+    "superseded": ("a newer keystroke of the session has come", "Wait for the answer to that one"),
+    "disconnected": ("the client has closed the connection", ""),
+    "stopped": ("the server is stopping", "Ask again when it is back"),
+}
+
+
+class Wanted:
+    """The wish for one answer, from the request on until it is answered or has ended.
+
+    It is ended in the thread of the event loop only; any thread may ask whether it has.
+    """
+
+    def __init__(self) -> None:
+        self.reason: Reason | None = None
+        self._ended = asyncio.Event()
+
+    def is_over(self) -> bool:
+        """Whether nobody waits any more; to be asked between two passes of the model."""
+        return self.reason is not None
+
+    def end(self, reason: Reason) -> None:
+        """Nobody waits any more. The first reason stays."""
+        self.reason = self.reason or reason
+        self._ended.set()
+
+    async def over(self) -> None:
+        """Return when nobody waits any more."""
+        await self._ended.wait()
+
+    def error(self) -> Cancelled:
+        """What a request is answered whose answer nobody waits for."""
+        assert self.reason is not None
+        return Cancelled(*_WHY[self.reason])
+
+
+def _of(request: Request) -> Wanted:
+    return request.scope["wanted"]
+
+
+Asked = Annotated[Wanted, Depends(_of)]  # what a route that computes something takes

@@ -1,0 +1,227 @@
+"""The worker and what keys ask of it: the newest key, thinking ahead, waiting, ending."""
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from prompt_gen import bundle
+from prompt_gen.config import EngineConfig
+from prompt_gen.engine import Candidate
+from prompt_gen.errors import Cancelled, Damaged
+from prompt_gen.run import Run
+from prompt_gen.server.keystrokes import Keystrokes
+from prompt_gen.server.schema import CompleteRequest
+from prompt_gen.server.wanted import Wanted
+from prompt_gen.server.worker import Worker
+
+
+class Typing:
+    """A worker with its model, and keys for it."""
+
+    def __init__(self, worker: Worker) -> None:
+        self.worker = worker
+        self.completer = worker.model.completer
+        self.keystrokes = Keystrokes(worker)
+
+    async def key(self, prompt: str, **settings) -> list[Candidate]:
+        request = CompleteRequest(prompt=prompt, **settings)
+        return await self.keystrokes.answer(self.worker.model, request, Wanted())
+
+
+@asynccontextmanager
+async def typing(trained: Run, config: EngineConfig | None = None) -> AsyncIterator[Typing]:
+    worker = Worker(bundle.load(trained.path), config or EngineConfig())
+    await worker.load()
+    opened = Typing(worker)
+    yield opened
+    await asyncio.to_thread(opened.keystrokes.close)
+    await asyncio.to_thread(worker.close)
+
+
+def gated(typing: Typing, is_held: Callable[[], bool]) -> tuple[threading.Event, threading.Event]:
+    """Hold passes of the model: an event that one is held, and one that lets all go on."""
+    network = typing.completer.model.model
+    held, go_on, true_read = threading.Event(), threading.Event(), network.read
+
+    def read(*args):
+        if is_held():
+            held.set()
+            go_on.wait(10)
+        return true_read(*args)
+
+    network.read = read  # type: ignore[method-assign]
+    return held, go_on
+
+
+def test_a_newer_keystroke_ends_older_work(trained: Run) -> None:
+    """The old request is running when the new one comes; it stops at its next pass."""
+    at_work = threading.local()
+    passes: list[str] = []  # what was typed, for each
+
+    async def type_two_keys() -> list[Candidate]:
+        async with typing(trained) as opened:
+            true_complete = opened.completer.complete
+
+            def complete(text: str, *args, **settings):
+                at_work.text = text
+                return true_complete(text, *args, **settings)
+
+            def note() -> bool:
+                passes.append(getattr(at_work, "text", "ahead"))
+                return True
+
+            opened.completer.complete = complete  # type: ignore[method-assign]
+            running, go_on = gated(opened, note)
+            old = asyncio.create_task(opened.key("高血", max_chars=200, session="s", seq=1))
+            await asyncio.to_thread(running.wait, 10)
+            new = asyncio.create_task(opened.key("高血压", session="s", seq=2))
+            with pytest.raises(Cancelled, match="newer keystroke"):
+                await old  # at once, though its pass is still held
+            go_on.set()
+            return await new
+
+    fresh = asyncio.run(type_two_keys())
+    assert passes.count("高血") == 1
+    assert all(c.text.startswith("高血压") for c in fresh)
+    assert fresh
+
+
+def test_a_key_that_comes_late_is_not_worked_on(trained: Run) -> None:
+    async def type_backwards() -> list[str]:
+        worked_on: list[str] = []
+        async with typing(trained) as opened:
+            await opened.key("高血压", session="s", seq=2)
+            opened.completer.complete = lambda text, *_, **__: worked_on.append(text)  # type: ignore
+            with pytest.raises(Cancelled):
+                await opened.key("高血", session="s", seq=1)
+        return worked_on
+
+    assert asyncio.run(type_backwards()) == []
+
+
+@pytest.mark.parametrize("seq", [1, None])
+def test_a_key_that_comes_again_does_not_wait_for_what_is_thought_ahead(
+    trained: Run, seq: int | None
+) -> None:
+    """Thinking holds the session that the second request waits for, and lets it go."""
+
+    async def ask() -> tuple[list[Candidate], list[Candidate]]:
+        async with typing(trained) as opened:
+            thinking, go_on = gated(
+                opened, lambda: threading.current_thread().name.startswith("ahead")
+            )
+            first = await opened.key("孩子发烧", session="s", seq=1)
+            assert await asyncio.to_thread(thinking.wait, 10)
+            again = asyncio.create_task(opened.key("孩子发烧", session="s", seq=seq))
+            assert await asyncio.to_thread(wait_for, lambda: not opened.worker.quiet.is_set())
+            go_on.set()
+            return first, await asyncio.wait_for(again, 15)
+
+    first, again = asyncio.run(ask())
+    assert first
+    assert again == first
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 30) -> bool:
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.001)
+    return condition()
+
+
+def test_the_servers_own_settings_hold_where_a_request_says_nothing(trained: Run) -> None:
+    async def ask() -> list[Candidate]:
+        async with typing(trained, EngineConfig(n=2, max_chars=3)) as opened:
+            return await opened.key("高血压")
+
+    found = asyncio.run(ask())
+    assert len(found) == 2
+    assert all(len(c.completion) <= 3 for c in found)
+
+
+def test_a_model_that_cannot_be_loaded_is_not_loading_for_ever(
+    trained: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise Damaged("the graph is broken", "Train it again")
+
+    async def load() -> None:
+        monkeypatch.setattr("prompt_gen.server.served.Completer.of", fail)
+        with pytest.raises(Damaged, match="broken"):
+            async with typing(trained):
+                pass
+
+    asyncio.run(load())
+
+
+def test_waiting_in_the_queue_counts_against_the_deadline(trained: Run) -> None:
+    left: list[float] = []
+
+    def complete(*_: object, deadline_ms: float, **__: object) -> list:
+        left.append(deadline_ms)
+        time.sleep(0.05)
+        return []
+
+    async def ask() -> None:
+        async with typing(trained) as opened:
+            opened.completer.complete = complete  # type: ignore[method-assign]
+            await asyncio.gather(*(opened.key("高血压", deadline_ms=100) for _ in range(40)))
+
+    asyncio.run(ask())
+    assert len(left) == 40
+    # Sixteen are at work at a time; the last eight have waited for two rounds of 50 ms.
+    assert sum(deadline_ms <= 50 for deadline_ms in left) >= 8
+    assert min(left) >= 1
+
+
+def test_work_yields_and_fails_in_a_thread_and_is_told_here(trained: Run) -> None:
+    """What `stream` promises: each result as it comes, then what was raised."""
+
+    async def ask() -> list[str]:
+        async with typing(trained) as opened:
+            go_on, found = threading.Event(), []
+
+            def work(_: Callable[[], bool]) -> Iterator[str]:
+                yield threading.current_thread().name
+                go_on.wait(10)
+                yield "second"
+                raise Damaged("half of it")
+
+            async def read() -> None:
+                async for result in opened.worker.stream(work, Wanted()):
+                    found.append(result)
+                    go_on.set()
+
+            with pytest.raises(Damaged, match="half of it"):
+                await read()
+            return found
+
+    first, second = asyncio.run(ask())
+    assert first.startswith("completer")
+    assert second == "second"
+
+
+def test_who_asks_for_no_more_of_a_stream_ends_it(trained: Run) -> None:
+    async def ask() -> int:
+        async with typing(trained) as opened:
+            n_made, wanted = 0, Wanted()
+
+            def work(is_over: Callable[[], bool]) -> Iterator[int]:
+                nonlocal n_made
+                while not is_over():
+                    n_made += 1
+                    yield n_made
+                    time.sleep(0.001)
+
+            stream = opened.worker.stream(work, wanted)
+            async for _ in stream:
+                break
+            await stream.aclose()
+            assert await asyncio.to_thread(opened.worker.quiet.wait, 10)
+            return n_made
+
+    assert asyncio.run(ask()) > 0
