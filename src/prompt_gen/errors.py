@@ -21,7 +21,8 @@
     ├─ Interrupted         130    500   Ctrl-C or SIGTERM; what was complete is saved
     ├─ MissingExtra          4    500   an optional library is not installed
     ├─ NotReady              1    503   still loading
-    └─ Cancelled             1    499   nobody waits for the answer any more
+    ├─ Cancelled             1    499   nobody waits for the answer any more
+    └─ StoreUnavailable      1    503   the store of feedback does not answer, or is behind
 
 Each carries a message (what is wrong, with the value and the place) and a hint (what is allowed,
 what to do next). The command line exits with `exit_code`, the server answers with `http_status`.
@@ -164,6 +165,12 @@ class Cancelled(PromptGenError):
     """Nobody waits for the answer any more: a newer request has come, or the client has gone."""
 
     http_status = 499
+
+
+class StoreUnavailable(PromptGenError):
+    """The store of feedback does not answer, or is behind."""
+
+    http_status = 503
 
 
 def did_you_mean(word: str, known: list[str]) -> str:

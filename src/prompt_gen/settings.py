@@ -33,6 +33,7 @@ from prompt_gen.config import (
     EngineConfig,
     EvaluateConfig,
     ExportConfig,
+    FeedbackConfig,
     MemoryConfig,
     ModelConfig,
     PersonalConfig,
@@ -63,6 +64,7 @@ class RunConfig(BaseSettings):
     personal: PersonalConfig = Field(default_factory=PersonalConfig)
     engine: EngineConfig = Field(default_factory=EngineConfig)
     evaluate: EvaluateConfig = Field(default_factory=EvaluateConfig)
+    feedback: FeedbackConfig = Field(default_factory=FeedbackConfig)
     serve: ServeConfig = Field(default_factory=ServeConfig)
 
     @classmethod
@@ -119,7 +121,10 @@ def differing(own: RunConfig, file: Path | None = None) -> list[str]:
     others = validated(RunConfig, around).model_dump()
     ours = own.model_dump()
     names = [
-        (section, key) for section, row in around.items() if section != "preset" for key in row
+        (section, key)
+        for section, row in around.items()
+        if section not in ("preset", "feedback")  # the latter is kept with no run
+        for key in row
     ]
     return [
         f"{section}.{key}" for section, key in names if others[section][key] != ours[section][key]

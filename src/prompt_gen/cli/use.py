@@ -197,7 +197,7 @@ def serve(
     listener = server.listen(settings.serve)
     address, bound_port = listener.getsockname()[:2]
     show.say(f"{loaded.name}: http://{address}:{bound_port}/  (API: /docs; Ctrl-C ends)")
-    server.serve(loaded, settings.engine, settings.serve, listener)
+    server.serve(loaded, settings.engine, settings.serve, listener, settings.feedback, run)
 
 
 def list_choices() -> None:

@@ -68,7 +68,7 @@ def documents(
     paths: Sequence[str | Path], run: Run, config: RunConfig, watch: Watch, resume: bool
 ) -> Corpus:
     """The corpus to train on; what was asked for is kept first, so that no crash forgets it."""
-    settings = config.model_dump()
+    settings = config.model_dump(exclude={"feedback"})  # it may hold a password
     if resume and run.request:
         paths = run.request.paths  # none, if the corpus had been made
     else:

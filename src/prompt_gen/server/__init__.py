@@ -2,11 +2,12 @@
 
 import socket
 import sys
+from pathlib import Path
 
 import uvicorn
 
 from prompt_gen.bundle import Bundle
-from prompt_gen.config import EngineConfig, ServeConfig
+from prompt_gen.config import EngineConfig, FeedbackConfig, ServeConfig
 from prompt_gen.errors import PortInUse
 from prompt_gen.server.app import create_app
 
@@ -40,10 +41,15 @@ def listen(config: ServeConfig) -> socket.socket:
 
 
 def serve(
-    loaded: Bundle, engine: EngineConfig, config: ServeConfig, listener: socket.socket
+    loaded: Bundle,
+    engine: EngineConfig,
+    config: ServeConfig,
+    listener: socket.socket,
+    feedback: FeedbackConfig | None = None,
+    directory: Path | None = None,
 ) -> None:
-    """Serve until interrupted."""
+    """Serve until interrupted; events are stored as `create_app` has it."""
     sys.setswitchinterval(_SWITCH_S)
-    app = create_app(loaded, engine, config)
+    app = create_app(loaded, engine, config, feedback, directory)
     settings = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
     uvicorn.Server(settings).run(sockets=[listener])

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -13,8 +14,9 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from prompt_gen import __version__
 from prompt_gen.bundle import Bundle
-from prompt_gen.config import EngineConfig, ServeConfig
+from prompt_gen.config import EngineConfig, FeedbackConfig, ServeConfig
 from prompt_gen.errors import PromptGenError
+from prompt_gen.feedback import Recorder
 from prompt_gen.server.hangups import Hangups
 from prompt_gen.server.keystrokes import Keystrokes
 from prompt_gen.server.limits import Limits, error_response, from_error
@@ -26,10 +28,22 @@ from prompt_gen.server.worker import Worker
 LOOPBACK_NAMES = ["127.0.0.1", "localhost"]
 
 
-def create_app(loaded: Bundle, engine: EngineConfig, config: ServeConfig) -> FastAPI:
-    """The application for a checked bundle; it answers 503 until the graph is loaded."""
+def create_app(
+    loaded: Bundle,
+    engine: EngineConfig,
+    config: ServeConfig,
+    feedback: FeedbackConfig | None = None,
+    directory: Path | None = None,
+) -> FastAPI:
+    """The application for a checked bundle; it answers 503 until the graph is loaded.
+
+    Events are stored as `feedback` says, by default in `directory`; without that they are not.
+    """
     worker = Worker(loaded, engine)
     keystrokes = Keystrokes(worker)
+    recorder = (
+        Recorder(feedback, directory) if directory and feedback and feedback.enabled else None
+    )
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -38,6 +52,8 @@ def create_app(loaded: Bundle, engine: EngineConfig, config: ServeConfig) -> Fas
         loading.cancel()
         keystrokes.close()
         worker.close()
+        if recorder is not None:
+            recorder.close()
 
     app = FastAPI(
         title="prompt-gen",
@@ -52,7 +68,7 @@ def create_app(loaded: Bundle, engine: EngineConfig, config: ServeConfig) -> Fas
     # A page elsewhere that rebinds its name to 127.0.0.1 still sends its own name.
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK_NAMES)
     _add_error_handlers(app)
-    for router in routers(Serving(worker, keystrokes, config)):
+    for router in routers(Serving(worker, keystrokes, config, recorder)):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app

@@ -3,21 +3,31 @@
 from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from prompt_gen.errors import Cancelled, InvalidRequest, NotReady, PromptGenError
+from prompt_gen.errors import (
+    Cancelled,
+    InvalidRequest,
+    NotReady,
+    PromptGenError,
+    StorageError,
+    StoreUnavailable,
+)
 
 HEADERS = {
     b"content-security-policy": b"default-src 'self'",
     b"x-content-type-options": b"nosniff",
     b"referrer-policy": b"no-referrer",
 }
-
-_KINDS = {NotReady: "unavailable_error", Cancelled: "cancelled"}
+_TRY_AGAIN = (503, 507)
+_KINDS = {
+    **dict.fromkeys((NotReady, StoreUnavailable, StorageError), "unavailable_error"),
+    Cancelled: "cancelled",
+}
 
 
 def error_response(status: int, message: str, kind: str, param: str | None = None) -> JSONResponse:
     """The one shape of an error; it never repeats what was sent."""
     body = {"error": {"message": message, "type": kind, "param": param, "code": status}}
-    headers = {"retry-after": "1"} if status == 503 else None
+    headers = {"retry-after": "1"} if status in _TRY_AGAIN else None
     return JSONResponse(body, status, headers)
 
 

@@ -1,6 +1,6 @@
 """What requests and answers look like; every field is checked, and an unknown one is refused."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -66,6 +66,66 @@ class CompleteResponse(BaseModel):
     seq: int | None
     candidates: list[CandidateOut]
     timing: Timing
+
+
+_NAME = r"^[^\x00-\x1f\x7f-\x9f]+$"
+
+
+class EventIn(Body):
+    """What happened to a list of candidates. Sent again with the same id it counts once."""
+
+    id: str = Field(
+        pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$",
+        description="a UUID that the client made; keep it for sending again",
+    )
+    type: Literal["shown", "accepted", "dismissed", "kept"] = Field(
+        description="kept: what was accepted is still in the text later, or some of it"
+    )
+    completion_id: str = Field(
+        pattern=r"^[A-Za-z0-9._:-]{1,64}$", description="`id` of the answer that held the list"
+    )
+    session: str = Field(max_length=64, pattern=_NAME, description="names a text field")
+    choice_index: int | None = Field(
+        default=None, ge=0, le=127, description="which candidate, from 0; accepted and kept need it"
+    )
+    n_choices: int | None = Field(
+        default=None, ge=1, le=128, description="how many candidates were shown"
+    )
+    user: str | None = Field(default=None, max_length=200, pattern=_NAME, description="who typed")
+    elapsed_ms: float | None = Field(
+        default=None,
+        ge=0,
+        le=1e10,
+        description="since the list was shown, ms by the client's clock",
+    )
+    accepted_chars: int | None = Field(
+        default=None,
+        ge=0,
+        le=10_000,
+        description="characters that were inserted; counted in `text`",
+    )
+    retained_chars: int | None = Field(
+        default=None, ge=0, le=10_000, description="of them those that still stand; kept needs it"
+    )
+    prompt: str | None = Field(
+        default=None, max_length=20_000, description="the text left of the caret"
+    )
+    text: str | None = Field(
+        default=None, max_length=10_000, description="what was inserted, or what of it still stands"
+    )
+    off_record: Literal[True, False, "session"] = Field(
+        default=False,
+        description="true: this event is not stored; session: nor any of its session, and those "
+        "that were are deleted",
+    )
+
+
+class EventsOut(BaseModel):
+    """What became of the events; those stored or known are on the disk."""
+
+    stored: int
+    known: int = Field(description="sent before, with the same id")
+    off_record: int = Field(description="not stored, as asked for or as the server is set")
 
 
 class ReferenceRequest(Body):

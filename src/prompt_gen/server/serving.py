@@ -5,6 +5,7 @@ from typing import Any
 
 from prompt_gen.config import ServeConfig
 from prompt_gen.errors import TextTooLong
+from prompt_gen.feedback import Recorder
 from prompt_gen.server.keystrokes import Keystrokes
 from prompt_gen.server.schema import ErrorOut
 from prompt_gen.server.worker import Worker
@@ -14,7 +15,8 @@ _DESCRIPTIONS = {
     413: "the text or the body is too long",
     422: "a field is missing or wrong; `param` names it",
     499: "nobody waits for the answer any more: a newer `seq` of the session has come",
-    503: "the model is still loading",
+    503: "not ready: the model is still loading, or the store of events does not answer",
+    507: "the disk of the store of events is full; send them again later",
 }
 
 
@@ -32,6 +34,7 @@ class Serving:
     worker: Worker
     keystrokes: Keystrokes
     config: ServeConfig
+    recorder: Recorder | None = None  # none: everybody is off the record
 
     def check(self, text: str, param: str) -> None:
         """Refuse a text that cannot be completed; `param` is the field that holds it.
