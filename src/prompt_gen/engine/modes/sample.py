@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from prompt_gen.config import EngineConfig
+from prompt_gen.engine.drawing import sharpened
 from prompt_gen.engine.line import Chosen, Line
 from prompt_gen.engine.modes.rows import Rows, ended
 from prompt_gen.engine.places import Place
@@ -56,9 +57,7 @@ def adjusted(probs_V: np.ndarray, said: list[int], config: EngineConfig) -> np.n
     """The distribution that is drawn from.
 
     The logarithms of what was said already are multiplied by the penalty (Keskar et al. 2019,
-    "CTRL", for scores below zero), then temperature, the k most probable, and of those the fewest
-    that hold p of the probability (Holtzman et al. 2020, "The curious case of neural text
-    degeneration").
+    "CTRL", for scores below zero); then see `drawing.sharpened`.
     """
     p_V = probs_V.astype(np.float64)
     if config.repetition_penalty != 1 and said:
@@ -67,16 +66,4 @@ def adjusted(probs_V: np.ndarray, said: list[int], config: EngineConfig) -> np.n
 
 
 def _sharpened(p_V: np.ndarray, config: EngineConfig) -> np.ndarray:
-    order = np.argsort(-p_V, kind="stable")
-    if config.temperature == 0:
-        n_kept = 1
-    else:
-        top = p_V[order[0]]
-        p_V = (p_V / top) ** (1 / config.temperature)
-        n_kept = config.top_k or len(order)
-        total = np.cumsum(p_V[order[:n_kept]])
-        if config.top_p < 1:
-            n_kept = 1 + int(np.searchsorted(total, config.top_p * total[-1]))
-    kept = np.zeros_like(p_V)
-    kept[order[:n_kept]] = p_V[order[:n_kept]]
-    return kept / kept.sum()
+    return sharpened(p_V, config.temperature, config.top_k, config.top_p)
