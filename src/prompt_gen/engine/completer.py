@@ -15,6 +15,7 @@ from prompt_gen.engine.candidates import Candidate, Ends, Stop, typed_line
 from prompt_gen.engine.choosing import next_characters
 from prompt_gen.engine.covers import Vocabulary, fitting_covers
 from prompt_gen.engine.first import first
+from prompt_gen.engine.generating import Generator
 from prompt_gen.engine.language_model import LanguageModel
 from prompt_gen.engine.line import Chosen, Line, Patience
 from prompt_gen.engine.modes import MODES
@@ -221,6 +222,10 @@ class Completer:
             if share >= config.min_confidence and (not allowed or allowed(stopped))
         ]
         return [self._candidate(text, typed, stopped, share) for stopped, share in shown]
+
+    def generator(self, user: str | None = None) -> Generator:
+        """What goes on from a text token by token, with what is known of a user: `generating`."""
+        return Generator(self._model_for(user)[0], self._vocabulary)
 
     def examples(self, text: str, candidate: Candidate, n: int = 3) -> list[str]:
         """Up to n lines of the training text that hold a candidate word for word."""

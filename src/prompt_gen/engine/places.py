@@ -5,7 +5,7 @@ C tokens that may cross the caret, V vocabulary
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -39,13 +39,16 @@ class Place:
 
 
 @dataclass(frozen=True)
-class _Crossing:
-    """Tokens of one cover that may come next, with their share of all that may."""
+class Crossing:
+    """Tokens of one cover that may come next, with their share of all that may.
+
+    Of the cover that ends at the caret this is its own last token.
+    """
 
     before: Node
     tokens_C: np.ndarray
     p_C: np.ndarray
-    n_typed: int  # bytes of each token that were typed
+    n_typed: int  # bytes of each token that were typed; 0: all of it was
 
 
 class Behind:
@@ -64,35 +67,15 @@ class Behind:
 
         Those of a cover that ends at the caret are one place, with no text yet.
         """
-        paths = [trie.path(cover.ids) for cover in covers]
-        n_common = n_shared([cover.ids for cover in covers])
-        _read(trie, model, covers, paths, n_common)
-        scores = [_log_path(path, n_common) for path in paths]
-        weights = [math.exp(score - max(scores)) for score in scores]
-        crossings = [
-            self._crossing(trie, cover, path, weight)
-            for cover, path, weight in zip(covers, paths, weights, strict=True)
-        ]
-        mass = sum(float(crossing.p_C.sum()) for crossing in crossings)
         found = []
-        for cover, crossing in zip(covers, crossings, strict=True):
-            for at in np.flatnonzero(crossing.p_C >= least * mass).tolist():
-                token, p = int(crossing.tokens_C[at]), float(crossing.p_C[at]) / mass
-                if not cover.open_bytes:
+        for crossing in crossings(trie, model, self._vocabulary, covers):
+            for at in np.flatnonzero(crossing.p_C >= least).tolist():
+                token, p = int(crossing.tokens_C[at]), float(crossing.p_C[at])
+                if not crossing.n_typed:
                     found.append(Place(crossing.before, token, p, "", b"", ""))
                 elif place := self._place(crossing.before, token, p, "", b"", crossing.n_typed):
                     found.append(place)
         return found
-
-    def _crossing(self, trie: Trie, cover: Cover, path: list[Node], weight: float) -> _Crossing:
-        if not cover.open_bytes:
-            before = path[-2] if len(path) > 1 else trie.root
-            return _Crossing(before, np.array([path[-1].token]), np.array([weight]), 0)
-        probs_V = path[-1].probs_V
-        assert probs_V is not None
-        tokens_C = self._vocabulary.extending(cover.open_bytes)
-        p_C = probs_V[tokens_C].astype(np.float64) * weight
-        return _Crossing(path[-1], tokens_C, p_C, len(cover.open_bytes))
 
     def following(self, place: Place, node: Node, least: float) -> tuple[list[Place], float]:
         """The places behind one that was read, and the probability that the text ends there."""
@@ -129,6 +112,36 @@ class Behind:
             rest = data[len(piece.encode()) :]
         longer, end = self._ends.cut(text, text + piece, may_end)
         return Place(before, token, p, longer, rest, end)
+
+
+def crossings(
+    trie: Trie, model: LanguageModel, vocabulary: Vocabulary, covers: Sequence[Cover]
+) -> list[Crossing]:
+    """The tokens that cross the caret, cover by cover; all together have a probability of one."""
+    paths = [trie.path(cover.ids) for cover in covers]
+    n_common = n_shared([cover.ids for cover in covers])
+    _read(trie, model, covers, paths, n_common)
+    scores = [_log_path(path, n_common) for path in paths]
+    weights = [math.exp(score - max(scores)) for score in scores]
+    found = [
+        _crossing(trie, vocabulary, cover, path, weight)
+        for cover, path, weight in zip(covers, paths, weights, strict=True)
+    ]
+    mass = sum(float(each.p_C.sum()) for each in found)
+    return [replace(each, p_C=each.p_C / mass) for each in found]
+
+
+def _crossing(
+    trie: Trie, vocabulary: Vocabulary, cover: Cover, path: list[Node], weight: float
+) -> Crossing:
+    if not cover.open_bytes:
+        before = path[-2] if len(path) > 1 else trie.root
+        return Crossing(before, np.array([path[-1].token]), np.array([weight]), 0)
+    probs_V = path[-1].probs_V
+    assert probs_V is not None
+    tokens_C = vocabulary.extending(cover.open_bytes)
+    p_C = probs_V[tokens_C].astype(np.float64) * weight
+    return Crossing(path[-1], tokens_C, p_C, len(cover.open_bytes))
 
 
 def _read(
