@@ -19,7 +19,7 @@ from prompt_gen.errors import PromptGenError
 from prompt_gen.feedback import Recorder
 from prompt_gen.server.hangups import Hangups
 from prompt_gen.server.keystrokes import Keystrokes
-from prompt_gen.server.limits import Limits, error_response, from_error
+from prompt_gen.server.limits import NO_JSON, Limits, error_response, from_error, validation_error
 from prompt_gen.server.routes import routers
 from prompt_gen.server.routes.pages import STATIC
 from prompt_gen.server.serving import Serving
@@ -81,19 +81,13 @@ def _add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def wrong_field(request: Request, error: RequestValidationError) -> Response:
-        first = error.errors()[0]
-        param = ".".join(str(part) for part in first["loc"][1:]) or None
-        if first["type"] == "json_invalid":
-            return error_response(422, "the body is not JSON", "invalid_request_error")
-        what = f"field '{param}'" if param else "the body"
-        message = f"{what}: {first['msg'].lower()}"
-        return error_response(422, message, "invalid_request_error", param)
+        return validation_error(error)
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:
         if error.status_code == 400:  # what FastAPI says of a body that is not even text
-            return error_response(422, "the body is not JSON", "invalid_request_error")
-        return error_response(error.status_code, str(error.detail), "invalid_request_error")
+            return error_response(422, NO_JSON)
+        return error_response(error.status_code, str(error.detail), headers=error.headers or {})
 
     @app.exception_handler(Exception)
     async def unforeseen(request: Request, error: Exception) -> Response:

@@ -1,5 +1,8 @@
 """What is refused before a route sees it, and what every answer carries."""
 
+from typing import Any
+
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -17,6 +20,9 @@ HEADERS = {
     b"x-content-type-options": b"nosniff",
     b"referrer-policy": b"no-referrer",
 }
+
+NO_JSON = "the body is not JSON"
+_MAX_NAME = 100  # characters of a field's name that an error repeats
 _TRY_AGAIN = (503, 507)
 _KINDS = {
     **dict.fromkeys((NotReady, StoreUnavailable, StorageError), "unavailable_error"),
@@ -24,11 +30,38 @@ _KINDS = {
 }
 
 
-def error_response(status: int, message: str, kind: str, param: str | None = None) -> JSONResponse:
-    """The one shape of an error; it never repeats what was sent."""
-    body = {"error": {"message": message, "type": kind, "param": param, "code": status}}
-    headers = {"retry-after": "1"} if status in _TRY_AGAIN else None
-    return JSONResponse(body, status, headers)
+def error_response(
+    status: int,
+    message: str,
+    kind: str = "invalid_request_error",
+    param: str | None = None,
+    **how: Any,
+) -> JSONResponse:
+    """The one shape of an error; it never repeats what was sent.
+
+    `code` is the status unless given, as the OpenAI API has names of its own; `headers` are added.
+    """
+    code = how.get("code", status)
+    body = {"error": {"message": message, "type": kind, "param": param, "code": code}}
+    headers = {"retry-after": "1"} if status in _TRY_AGAIN else {}
+    return JSONResponse(body, status, headers | how.get("headers", {}))
+
+
+def validation_error(error: RequestValidationError, status: int = 422, **how: Any) -> JSONResponse:
+    """The answer that names the first field that is missing or wrong."""
+    first = error.errors()[0]
+    if first["type"] == "json_invalid":
+        return error_response(status, NO_JSON, **how)
+    param = _printable(".".join(str(part) for part in first["loc"][1:])) or None
+    what = f"field '{param}'" if param else "the body (see its content type)"
+    said = first["msg"].removeprefix("Value error, ")
+    message = f"{what}: {said[0].lower()}{said[1:]}"
+    return error_response(status, message, param=param, **how)
+
+
+def _printable(name: str) -> str:
+    """The name of a field as it can be sent: half of a surrogate pair cannot."""
+    return name[:_MAX_NAME].encode("utf-8", "backslashreplace").decode()
 
 
 def from_error(error: PromptGenError) -> JSONResponse:

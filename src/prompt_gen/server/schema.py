@@ -175,7 +175,7 @@ class ErrorDetail(BaseModel):
     message: str
     type: str
     param: str | None
-    code: int
+    code: int | str | None = Field(description="the status, or a name that the OpenAI API has")
 
 
 class ErrorOut(BaseModel):

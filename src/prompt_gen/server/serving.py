@@ -12,6 +12,8 @@ from prompt_gen.server.worker import Worker
 from prompt_gen.text import check_text
 
 _DESCRIPTIONS = {
+    400: "a field is missing or wrong; `param` names it",
+    404: "there is no model of this name",
     413: "the text or the body is too long",
     422: "a field is missing or wrong; `param` names it",
     499: "nobody waits for the answer any more: a newer `seq` of the session has come",

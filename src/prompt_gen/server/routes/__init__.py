@@ -10,7 +10,7 @@ from fastapi import APIRouter
 
 from prompt_gen.server.serving import Serving
 
-ROUTES = ("native", "reference", "models", "events", "health", "pages")
+ROUTES = ("native", "openai", "reference", "models", "events", "health", "pages")
 
 
 def routers(serving: Serving) -> list[APIRouter]:

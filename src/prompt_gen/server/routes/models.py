@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from prompt_gen.server.routes.openai import OpenAIRoute, check_model
 from prompt_gen.server.schema import ModelList, ModelOut
 from prompt_gen.server.served import Served
 from prompt_gen.server.serving import Serving, errors
@@ -9,12 +10,19 @@ from prompt_gen.server.serving import Serving, errors
 
 def router(serving: Serving) -> APIRouter:
     """The routes that say what is served."""
-    routes = APIRouter()
+    routes = APIRouter(route_class=OpenAIRoute)
 
     @routes.get("/v1/models", responses=errors(503))
     async def models() -> ModelList:
         """The model that is served, with its card."""
         return ModelList(data=[_model_out(serving.worker.model)])
+
+    @routes.get("/v1/models/{name}", responses=errors(404, 503))
+    async def model(name: str) -> ModelOut:
+        """One model by its name."""
+        served = serving.worker.model
+        check_model(name, served)
+        return _model_out(served)
 
     return routes
 
