@@ -489,6 +489,20 @@ class ServeConfig(Section):
         default=2000, ge=1, description="longest accepted text, characters"
     )
     max_body_bytes: int = Field(default=65_536, ge=1024, description="largest accepted body, bytes")
+    at_work: int = Field(
+        default=8,
+        ge=1,
+        le=256,
+        description="requests that are worked for at a time; they share the passes of the model",
+    )
+    max_waiting: int = Field(
+        default=64, ge=0, description="requests that wait to be worked for, at most; others get 503"
+    )
+    max_wait_ms: float = Field(
+        default=100.0,
+        ge=0,
+        description="expected wait above which a request gets 503 in place of waiting, ms",
+    )
 
     @model_validator(mode="after")
     def _loopback_only(self) -> "ServeConfig":

@@ -20,7 +20,8 @@
     ├─ GateNotMet            5    500   a number is worse than was asked for
     ├─ Interrupted         130    500   Ctrl-C or SIGTERM; what was complete is saved
     ├─ MissingExtra          4    500   an optional library is not installed
-    ├─ NotReady              1    503   still loading
+    ├─ NotReady              1    503   still loading, or stopping
+    ├─ Overloaded            1    503   more is asked than can be answered in time
     ├─ Cancelled             1    499   nobody waits for the answer any more
     └─ StoreUnavailable      1    503   the store of feedback does not answer, or is behind
 
@@ -156,7 +157,13 @@ class MissingExtra(PromptGenError):
 
 
 class NotReady(PromptGenError):
-    """The model is still loading."""
+    """The model is still loading, or the server is stopping."""
+
+    http_status = 503
+
+
+class Overloaded(PromptGenError):
+    """More is asked than can be answered in time."""
 
     http_status = 503
 

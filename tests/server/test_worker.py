@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from prompt_gen import bundle
-from prompt_gen.config import EngineConfig
+from prompt_gen.config import EngineConfig, ServeConfig
 from prompt_gen.engine import Candidate
 from prompt_gen.errors import Cancelled, Damaged
 from prompt_gen.run import Run
@@ -33,8 +33,10 @@ class Typing:
 
 
 @asynccontextmanager
-async def typing(trained: Run, config: EngineConfig | None = None) -> AsyncIterator[Typing]:
-    worker = Worker(bundle.load(trained.path), config or EngineConfig())
+async def typing(
+    trained: Run, engine: EngineConfig | None = None, config: ServeConfig | None = None
+) -> AsyncIterator[Typing]:
+    worker = Worker(bundle.load(trained.path), engine or EngineConfig(), config or ServeConfig())
     await worker.load()
     opened = Typing(worker)
     yield opened
@@ -167,15 +169,58 @@ def test_waiting_in_the_queue_counts_against_the_deadline(trained: Run) -> None:
         return []
 
     async def ask() -> None:
-        async with typing(trained) as opened:
+        config = ServeConfig(at_work=4, max_wait_ms=10_000)
+        async with typing(trained, config=config) as opened:
             opened.completer.complete = complete  # type: ignore[method-assign]
-            await asyncio.gather(*(opened.key("高血压", deadline_ms=100) for _ in range(40)))
+            await asyncio.gather(*(opened.key(f"高血压{i}", deadline_ms=100) for i in range(10)))
 
     asyncio.run(ask())
-    assert len(left) == 40
-    # Sixteen are at work at a time; the last eight have waited for two rounds of 50 ms.
-    assert sum(deadline_ms <= 50 for deadline_ms in left) >= 8
+    assert len(left) == 10
+    # Four are at work at a time; the last two have waited for two rounds of 50 ms.
+    assert sum(deadline_ms <= 50 for deadline_ms in left) >= 2
     assert min(left) >= 1
+
+
+def test_what_is_asked_twice_at_a_time_is_computed_once(trained: Run) -> None:
+    """Whoever leaves does not end it for the others; when all have left it ends."""
+
+    async def ask() -> tuple[list[Candidate], int, list[Candidate]]:
+        async with typing(trained) as opened:
+            network, n_passes = opened.completer.model, opened.completer.model.n_passes
+            alone = opened.completer.complete("高血压患者")
+            n_alone = network.n_passes - n_passes
+            held, go_on = gated(opened, lambda: True)
+            leaving = asyncio.create_task(opened.key("高血压患者", session="a", seq=1))
+            staying = asyncio.create_task(opened.key("高血压患者", session="b"))
+            await asyncio.to_thread(held.wait, 10)
+            n_passes = network.n_passes
+            leaving.cancel()
+            await asyncio.sleep(0)
+            go_on.set()
+            shared = await staying
+            assert network.n_passes - n_passes <= n_alone
+            return alone, network.n_passes - n_passes, shared
+
+    alone, n_passes, shared = asyncio.run(ask())
+    assert shared == alone
+    assert n_passes > 0
+
+
+def test_what_nobody_waits_for_ends_at_its_next_pass(trained: Run) -> None:
+    async def ask() -> int:
+        async with typing(trained) as opened:
+            held, go_on = gated(opened, lambda: True)
+            n_passes = opened.completer.model.n_passes
+            both = [asyncio.create_task(opened.key("高血", max_chars=200)) for _ in range(2)]
+            await asyncio.to_thread(held.wait, 10)
+            for each in both:
+                each.cancel()
+            await asyncio.gather(*both, return_exceptions=True)
+            go_on.set()
+            assert await asyncio.to_thread(opened.worker.quiet.wait, 10)
+            return opened.completer.model.n_passes - n_passes
+
+    assert asyncio.run(ask()) == 1
 
 
 def test_work_yields_and_fails_in_a_thread_and_is_told_here(trained: Run) -> None:

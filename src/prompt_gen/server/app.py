@@ -39,7 +39,7 @@ def create_app(
 
     Events are stored as `feedback` says, by default in `directory`; without that they are not.
     """
-    worker = Worker(loaded, engine)
+    worker = Worker(loaded, engine, config)
     keystrokes = Keystrokes(worker)
     recorder = (
         Recorder(feedback, directory) if directory and feedback and feedback.enabled else None

@@ -5,6 +5,7 @@ from typing import Any
 
 from prompt_gen.engine import Candidate
 from prompt_gen.server.ahead import Ahead
+from prompt_gen.server.flights import Flights
 from prompt_gen.server.newest import Newest
 from prompt_gen.server.schema import CompleteRequest
 from prompt_gen.server.served import Served
@@ -17,6 +18,7 @@ class Keystrokes:
 
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
+        self._flights = Flights(worker)
         self._newest = Newest()
         self._ahead = Ahead(worker)
 
@@ -29,8 +31,11 @@ class Keystrokes:
     ) -> list[Candidate]:
         """The list for a key; an older one of the same session ends at its next pass.
 
+        Those who ask the same at the same time share one list.
+
         Raises:
             Cancelled: nobody waits for the list any more.
+            Overloaded: too many others wait.
         """
         session, mark = request.session, self._ahead.asked(request.session)
         if session is not None and request.seq is not None:
@@ -44,7 +49,8 @@ class Keystrokes:
             left: dict[str, Any] = settings | {"deadline_ms": max(1.0, deadline_ms)}
             return model.completer.complete(request.prompt, is_over, session=session, **left)
 
-        found = await self._worker.run(work, wanted)
+        asked = (model, request.prompt, frozenset(settings.items()))
+        found, _ = await self._flights.run(asked, work, wanted)
         if session is not None and request.seq is not None:
             self._ahead.later(request, session, mark)
         return found

@@ -10,6 +10,7 @@ from prompt_gen.errors import (
     Cancelled,
     InvalidRequest,
     NotReady,
+    Overloaded,
     PromptGenError,
     StorageError,
     StoreUnavailable,
@@ -25,7 +26,7 @@ NO_JSON = "the body is not JSON"
 _MAX_NAME = 100  # characters of a field's name that an error repeats
 _TRY_AGAIN = (503, 507)
 _KINDS = {
-    **dict.fromkeys((NotReady, StoreUnavailable, StorageError), "unavailable_error"),
+    **dict.fromkeys((NotReady, Overloaded, StoreUnavailable, StorageError), "unavailable_error"),
     Cancelled: "cancelled",
 }
 

@@ -7,7 +7,7 @@ from prompt_gen.config import EngineConfig
 from prompt_gen.engine import Completer
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Served:
     """What one request is answered by, from its beginning to its end."""
 

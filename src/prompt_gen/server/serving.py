@@ -17,7 +17,8 @@ _DESCRIPTIONS = {
     413: "the text or the body is too long",
     422: "a field is missing or wrong; `param` names it",
     499: "nobody waits for the answer any more: a newer `seq` of the session has come",
-    503: "not ready: the model is still loading, or the store of events does not answer",
+    503: "not ready: the model is still loading, too much is asked, or the store of events does "
+    "not answer; `Retry-After` says when to come again",
     507: "the disk of the store of events is full; send them again later",
 }
 

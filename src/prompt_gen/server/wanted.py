@@ -1,12 +1,14 @@
 """Whether anybody still waits for an answer. What is computed for nobody ends at its next pass."""
 
 import asyncio
-from typing import Annotated, Literal
+from collections.abc import Awaitable
+from typing import Annotated, Literal, TypeVar
 
 from fastapi import Depends, Request
 
 from prompt_gen.errors import Cancelled
 
+T = TypeVar("T")
 Reason = Literal["superseded", "disconnected", "stopped"]
 
 _WHY: dict[Reason, tuple[str, str]] = {
@@ -35,9 +37,24 @@ class Wanted:
         self.reason = self.reason or reason
         self._ended.set()
 
-    async def over(self) -> None:
-        """Return when nobody waits any more."""
-        await self._ended.wait()
+    async def wait_for(self, awaited: Awaitable[T]) -> T:
+        """The result of something that may be given up, e.g. shielded.
+
+        Raises:
+            Cancelled: nobody waits any more.
+        """
+        coming, over = asyncio.ensure_future(awaited), asyncio.ensure_future(self._ended.wait())
+        try:
+            await asyncio.wait({coming, over}, return_when=asyncio.FIRST_COMPLETED)
+            if self.is_over():
+                raise self.error()
+            return coming.result()
+        except asyncio.CancelledError:
+            self.end("stopped")
+            raise
+        finally:
+            over.cancel()
+            coming.cancel()
 
     def error(self) -> Cancelled:
         """What a request is answered whose answer nobody waits for."""

@@ -3,20 +3,20 @@
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from prompt_gen.bundle import Bundle
-from prompt_gen.config import EngineConfig
+from prompt_gen.config import EngineConfig, ServeConfig
 from prompt_gen.errors import NotReady, PromptGenError
+from prompt_gen.server.admission import Admission
 from prompt_gen.server.served import Served
 from prompt_gen.server.wanted import Wanted
 
 T = TypeVar("T")
 IsOver = Callable[[], bool]  # to be asked between two passes: nobody waits for the answer any more
 
-_THREADS = 16  # requests at work at a time; they share the passes of the model
 _log = logging.getLogger(__name__)
 
 
@@ -26,14 +26,15 @@ class Worker:
     To be used in the thread of the event loop.
     """
 
-    def __init__(self, loaded: Bundle, config: EngineConfig) -> None:
-        self.config = config
+    def __init__(self, loaded: Bundle, engine: EngineConfig, config: ServeConfig) -> None:
+        self.config = engine
         self.bundle = loaded
         self.quiet = threading.Event()  # nobody is being served
         self.quiet.set()
         self._served: Served | None = None
         self._failure: PromptGenError | None = None
-        self._threads = ThreadPoolExecutor(_THREADS, "completer")
+        self._threads = ThreadPoolExecutor(config.at_work, "completer")
+        self.admission = Admission(config.at_work, config.max_waiting, config.max_wait_ms / 1000)
         self._at_work: set[asyncio.Task[Any]] = set()
 
     async def load(self) -> None:
@@ -73,10 +74,11 @@ class Worker:
 
         Raises:
             Cancelled: nobody waits for it any more; `work` ends at its next pass.
+            Overloaded: too many others are at work, and wait.
             Exception: what `work` raises.
         """
         working = self._start(lambda: work(wanted.is_over), wanted)
-        return await _while_wanted(asyncio.shield(working), wanted)
+        return await wanted.wait_for(asyncio.shield(working))
 
     async def stream(
         self, work: Callable[[IsOver], Iterable[T]], wanted: Wanted
@@ -91,7 +93,7 @@ class Worker:
         working = self._start(produce, wanted)
         working.add_done_callback(lambda _: found.put_nowait(()))
         try:
-            while result := await _while_wanted(found.get(), wanted):
+            while result := await wanted.wait_for(found.get()):
                 yield result[0]
             await working
         except (GeneratorExit, asyncio.CancelledError):  # nobody asks for more
@@ -107,12 +109,8 @@ class Worker:
         return working
 
     async def _called(self, call: Callable[[], T], wanted: Wanted) -> T:
-        def called() -> T:
-            if wanted.is_over():  # while it waited for a thread
-                raise wanted.error()
-            return call()
-
-        return await asyncio.get_running_loop().run_in_executor(self._threads, called)
+        async with self.admission.place(wanted):
+            return await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
     def _ended(self, working: asyncio.Task[Any]) -> None:
         self._at_work.discard(working)
@@ -120,19 +118,3 @@ class Worker:
             self.quiet.set()
         if not working.cancelled():
             working.exception()  # told to whoever waits; if nobody does, nobody needs to know
-
-
-async def _while_wanted(awaited: Awaitable[T], wanted: Wanted) -> T:
-    """The result of something, or an error as soon as nobody waits for it."""
-    coming, over = asyncio.ensure_future(awaited), asyncio.ensure_future(wanted.over())
-    try:
-        await asyncio.wait({coming, over}, return_when=asyncio.FIRST_COMPLETED)
-        if wanted.is_over():
-            raise wanted.error()
-        return coming.result()
-    except asyncio.CancelledError:
-        wanted.end("stopped")
-        raise
-    finally:
-        over.cancel()
-        coming.cancel()

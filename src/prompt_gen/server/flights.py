@@ -1,0 +1,63 @@
+"""One computation for all who ask the same at the same time."""
+
+import asyncio
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from prompt_gen.server.wanted import Wanted
+from prompt_gen.server.worker import IsOver, Worker
+
+T = TypeVar("T")
+
+
+@dataclass(eq=False)
+class _Flight:
+    """What is computed for those who wait for it; it is wanted while any of them does."""
+
+    computing: asyncio.Task[Any]
+    wanted: Wanted
+    waiting: set[Wanted] = field(default_factory=set)
+
+
+class Flights:
+    """Runs work by the question that it answers."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+        self._flights: dict[Hashable, _Flight] = {}
+
+    async def run(
+        self, asked: Hashable, work: Callable[[IsOver], T], wanted: Wanted
+    ) -> tuple[T, bool]:
+        """The answer to a question, and whether it was being computed already.
+
+        Raises as `Worker.run` does.
+        """
+        if wanted.is_over():
+            raise wanted.error()
+        flight = self._flights.get(asked)
+        is_shared = flight is not None
+        if flight is None:
+            flight = self._flights[asked] = self._begin(asked, work)
+        flight.waiting.add(wanted)
+        try:
+            return await wanted.wait_for(asyncio.shield(flight.computing)), is_shared
+        finally:
+            flight.waiting.discard(wanted)
+            if not flight.waiting:
+                flight.wanted.end(wanted.reason or "stopped")
+                self._land(asked, flight)
+
+    def _begin(self, asked: Hashable, work: Callable[[IsOver], T]) -> _Flight:
+        wanted = Wanted()
+        flight = _Flight(asyncio.create_task(self._worker.run(work, wanted)), wanted)
+        flight.computing.add_done_callback(lambda _: self._land(asked, flight))
+        return flight
+
+    def _land(self, asked: Hashable, flight: _Flight) -> None:
+        """Whoever asks the same from now on begins anew."""
+        if self._flights.get(asked) is flight:
+            del self._flights[asked]
+        if flight.computing.done() and not flight.computing.cancelled():
+            flight.computing.exception()  # told to those who wait, if there are any
