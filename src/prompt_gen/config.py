@@ -503,6 +503,13 @@ class ServeConfig(Section):
         ge=0,
         description="expected wait above which a request gets 503 in place of waiting, ms",
     )
+    drain_s: int = Field(
+        default=10, ge=1, le=600, description="time that requests have to end when it stops, s"
+    )
+    log_requests: bool = Field(
+        default=False,
+        description="write a line for every request to stderr; what was typed is never in it",
+    )
 
     @model_validator(mode="after")
     def _loopback_only(self) -> "ServeConfig":

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
@@ -11,6 +11,13 @@ import uvicorn
 from prompt_gen import bundle, server
 from prompt_gen.config import EngineConfig, ServeConfig
 from prompt_gen.run import Run
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it has not come true"
+        time.sleep(0.002)
 
 
 @pytest.fixture(scope="session")

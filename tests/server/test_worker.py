@@ -13,35 +13,32 @@ from prompt_gen.config import EngineConfig, ServeConfig
 from prompt_gen.engine import Candidate
 from prompt_gen.errors import Cancelled, Damaged
 from prompt_gen.run import Run
-from prompt_gen.server.keystrokes import Keystrokes
 from prompt_gen.server.schema import CompleteRequest
+from prompt_gen.server.serving import Serving
 from prompt_gen.server.wanted import Wanted
-from prompt_gen.server.worker import Worker
 
 
 class Typing:
-    """A worker with its model, and keys for it."""
+    """A server's parts with their model, and keys for it."""
 
-    def __init__(self, worker: Worker) -> None:
-        self.worker = worker
-        self.completer = worker.model.completer
-        self.keystrokes = Keystrokes(worker)
+    def __init__(self, serving: Serving) -> None:
+        self.serving, self.worker = serving, serving.worker
+        self.completer = self.worker.model.completer
 
     async def key(self, prompt: str, **settings) -> list[Candidate]:
         request = CompleteRequest(prompt=prompt, **settings)
-        return await self.keystrokes.answer(self.worker.model, request, Wanted())
+        return await self.serving.keystrokes.answer(self.worker.model, request, Wanted())
 
 
 @asynccontextmanager
 async def typing(
     trained: Run, engine: EngineConfig | None = None, config: ServeConfig | None = None
 ) -> AsyncIterator[Typing]:
-    worker = Worker(bundle.load(trained.path), engine or EngineConfig(), config or ServeConfig())
-    await worker.load()
-    opened = Typing(worker)
-    yield opened
-    await asyncio.to_thread(opened.keystrokes.close)
-    await asyncio.to_thread(worker.close)
+    loaded = bundle.load(trained.path)
+    serving = Serving.of(loaded, engine or EngineConfig(), config or ServeConfig())
+    await serving.worker.models.load()
+    yield Typing(serving)
+    await asyncio.to_thread(serving.close)
 
 
 def gated(typing: Typing, is_held: Callable[[], bool]) -> tuple[threading.Event, threading.Event]:

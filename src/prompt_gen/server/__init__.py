@@ -1,19 +1,11 @@
 """The HTTP server."""
 
 import socket
-import sys
-from pathlib import Path
 
-import uvicorn
-
-from prompt_gen.bundle import Bundle
-from prompt_gen.config import EngineConfig, FeedbackConfig, ServeConfig
+from prompt_gen.config import ServeConfig
 from prompt_gen.errors import PortInUse
 from prompt_gen.server.app import create_app
-
-# A thread that thinks ahead gives way to one that answers after so long, not after 5 ms: an answer
-# changes threads about ten times.
-_SWITCH_S = 0.0005
+from prompt_gen.server.running import serve
 
 __all__ = ["create_app", "listen", "serve"]
 
@@ -38,18 +30,3 @@ def listen(config: ServeConfig) -> socket.socket:
             "Choose another with --port (0 takes any free one)",
         ) from error
     return listener
-
-
-def serve(
-    loaded: Bundle,
-    engine: EngineConfig,
-    config: ServeConfig,
-    listener: socket.socket,
-    feedback: FeedbackConfig | None = None,
-    directory: Path | None = None,
-) -> None:
-    """Serve until interrupted; events are stored as `create_app` has it."""
-    sys.setswitchinterval(_SWITCH_S)
-    app = create_app(loaded, engine, config, feedback, directory)
-    settings = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
-    uvicorn.Server(settings).run(sockets=[listener])

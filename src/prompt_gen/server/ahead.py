@@ -5,6 +5,7 @@ import threading
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 
+from prompt_gen.errors import NotReady
 from prompt_gen.server.newest import put
 from prompt_gen.server.schema import CompleteRequest
 from prompt_gen.server.worker import Worker
@@ -61,6 +62,8 @@ class Ahead:
                 session, (request, mark) = self._pending.popitem()
             try:
                 self._think(request, session, mark)
+            except NotReady:
+                pass  # the server is stopping
             except Exception:
                 _log.exception("what was to be thought ahead was not")
 

@@ -18,12 +18,11 @@ from prompt_gen.config import EngineConfig, FeedbackConfig, ServeConfig
 from prompt_gen.errors import PromptGenError
 from prompt_gen.feedback import Recorder
 from prompt_gen.server.hangups import Hangups
-from prompt_gen.server.keystrokes import Keystrokes
 from prompt_gen.server.limits import NO_JSON, Limits, error_response, from_error, validation_error
+from prompt_gen.server.observed import Observed
 from prompt_gen.server.routes import routers
 from prompt_gen.server.routes.pages import STATIC
 from prompt_gen.server.serving import Serving
-from prompt_gen.server.worker import Worker
 
 LOOPBACK_NAMES = ["127.0.0.1", "localhost"]
 
@@ -39,21 +38,17 @@ def create_app(
 
     Events are stored as `feedback` says, by default in `directory`; without that they are not.
     """
-    worker = Worker(loaded, engine, config)
-    keystrokes = Keystrokes(worker)
     recorder = (
         Recorder(feedback, directory) if directory and feedback and feedback.enabled else None
     )
+    serving = Serving.of(loaded, engine, config, recorder)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        loading = asyncio.create_task(worker.load())
+        loading = asyncio.create_task(serving.worker.models.load())
         yield
         loading.cancel()
-        keystrokes.close()
-        worker.close()
-        if recorder is not None:
-            recorder.close()
+        await asyncio.to_thread(serving.close)
 
     app = FastAPI(
         title="prompt-gen",
@@ -67,8 +62,10 @@ def create_app(
     app.add_middleware(Limits, max_body_bytes=config.max_body_bytes)
     # A page elsewhere that rebinds its name to 127.0.0.1 still sends its own name.
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK_NAMES)
+    app.add_middleware(Observed, metrics=serving.metrics)  # the outermost: it sees all answers
+    app.state.serving = serving
     _add_error_handlers(app)
-    for router in routers(Serving(worker, keystrokes, config, recorder)):
+    for router in routers(serving):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app
@@ -88,7 +85,3 @@ def _add_error_handlers(app: FastAPI) -> None:
         if error.status_code == 400:  # what FastAPI says of a body that is not even text
             return error_response(422, NO_JSON)
         return error_response(error.status_code, str(error.detail), headers=error.headers or {})
-
-    @app.exception_handler(Exception)
-    async def unforeseen(request: Request, error: Exception) -> Response:
-        return error_response(500, "an error of the server; its log says more", "server_error")

@@ -5,6 +5,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from prompt_gen.server.metrics import Metrics
 from prompt_gen.server.wanted import Wanted
 from prompt_gen.server.worker import IsOver, Worker
 
@@ -23,26 +24,25 @@ class _Flight:
 class Flights:
     """Runs work by the question that it answers."""
 
-    def __init__(self, worker: Worker) -> None:
-        self._worker = worker
+    def __init__(self, worker: Worker, metrics: Metrics) -> None:
+        self._worker, self._metrics = worker, metrics
         self._flights: dict[Hashable, _Flight] = {}
 
-    async def run(
-        self, asked: Hashable, work: Callable[[IsOver], T], wanted: Wanted
-    ) -> tuple[T, bool]:
-        """The answer to a question, and whether it was being computed already.
+    async def run(self, asked: Hashable, work: Callable[[IsOver], T], wanted: Wanted) -> T:
+        """The answer to a question, be it that somebody else has asked it a moment ago.
 
         Raises as `Worker.run` does.
         """
         if wanted.is_over():
             raise wanted.error()
         flight = self._flights.get(asked)
-        is_shared = flight is not None
         if flight is None:
             flight = self._flights[asked] = self._begin(asked, work)
+        else:
+            self._metrics.shared.inc()
         flight.waiting.add(wanted)
         try:
-            return await wanted.wait_for(asyncio.shield(flight.computing)), is_shared
+            return await wanted.wait_for(asyncio.shield(flight.computing))
         finally:
             flight.waiting.discard(wanted)
             if not flight.waiting:

@@ -24,10 +24,12 @@ class Hangups:
             return
         wanted = scope["wanted"] = Wanted()
         watching: asyncio.Task[Message] | None = None
+        is_answered = False
 
         async def hangup() -> Message:
             message = await receive()
-            wanted.end("disconnected")
+            if not is_answered:
+                wanted.end("disconnected")
             return message
 
         async def watched() -> Message:
@@ -39,8 +41,13 @@ class Hangups:
                 watching = asyncio.create_task(hangup())
             return message
 
+        async def sent(message: Message) -> None:
+            nonlocal is_answered
+            is_answered = message["type"] == "http.response.body" and not message.get("more_body")
+            await send(message)
+
         try:
-            await self.app(scope, watched, send)
+            await self.app(scope, watched, sent)
         finally:
             if watching is not None:
                 watching.cancel()

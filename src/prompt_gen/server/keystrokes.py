@@ -6,6 +6,7 @@ from typing import Any
 from prompt_gen.engine import Candidate
 from prompt_gen.server.ahead import Ahead
 from prompt_gen.server.flights import Flights
+from prompt_gen.server.metrics import Metrics
 from prompt_gen.server.newest import Newest
 from prompt_gen.server.schema import CompleteRequest
 from prompt_gen.server.served import Served
@@ -16,9 +17,9 @@ from prompt_gen.server.worker import IsOver, Worker
 class Keystrokes:
     """Answers `CompleteRequest`s with a worker."""
 
-    def __init__(self, worker: Worker) -> None:
+    def __init__(self, worker: Worker, metrics: Metrics) -> None:
         self._worker = worker
-        self._flights = Flights(worker)
+        self._flights = Flights(worker, metrics)
         self._newest = Newest()
         self._ahead = Ahead(worker)
 
@@ -50,7 +51,7 @@ class Keystrokes:
             return model.completer.complete(request.prompt, is_over, session=session, **left)
 
         asked = (model, request.prompt, frozenset(settings.items()))
-        found, _ = await self._flights.run(asked, work, wanted)
+        found = await self._flights.run(asked, work, wanted)
         if session is not None and request.seq is not None:
             self._ahead.later(request, session, mark)
         return found

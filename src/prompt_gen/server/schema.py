@@ -61,6 +61,7 @@ class CompleteResponse(BaseModel):
 
     id: str
     model: str
+    version: str = Field(description="of the model: another one after another bundle was loaded")
     prompt: str
     session: str | None
     seq: int | None
@@ -150,6 +151,7 @@ class ModelOut(BaseModel):
     object: str = "model"
     created: int
     owned_by: str = "prompt-gen"
+    version: str = Field(description="tells bundles of one name apart")
     script: str = Field(description="what most of the corpus is written in: cjk, latin, other")
     vocab_size: int
     context_length: int
@@ -161,6 +163,13 @@ class ModelList(BaseModel):
 
     object: str = "list"
     data: list[ModelOut]
+
+
+class Reloaded(BaseModel):
+    """The model that answers from now on."""
+
+    model: str
+    version: str = Field(description="the same as before if the bundle is the same")
 
 
 class Health(BaseModel):

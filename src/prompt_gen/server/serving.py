@@ -3,19 +3,23 @@
 from dataclasses import dataclass
 from typing import Any
 
-from prompt_gen.config import ServeConfig
-from prompt_gen.errors import TextTooLong
+from prompt_gen.bundle import Bundle
+from prompt_gen.config import EngineConfig, ServeConfig
+from prompt_gen.errors import PromptGenError, TextTooLong
 from prompt_gen.feedback import Recorder
 from prompt_gen.server.keystrokes import Keystrokes
+from prompt_gen.server.metrics import Metrics
 from prompt_gen.server.schema import ErrorOut
+from prompt_gen.server.served import Served
 from prompt_gen.server.worker import Worker
 from prompt_gen.text import check_text
 
 _DESCRIPTIONS = {
-    400: "a field is missing or wrong; `param` names it",
-    404: "there is no model of this name",
+    400: "what was asked for cannot be done; `param` names the field, if it is one",
+    404: "there is no such thing, e.g. no model of this name",
     413: "the text or the body is too long",
     422: "a field is missing or wrong; `param` names it",
+    500: "the bundle is damaged, or its parts do not belong together",
     499: "nobody waits for the answer any more: a newer `seq` of the session has come",
     503: "not ready: the model is still loading, too much is asked, or the store of events does "
     "not answer; `Retry-After` says when to come again",
@@ -32,12 +36,47 @@ def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Serving:
-    """One server: what it completes with, and what it accepts."""
+    """One server: what it completes with, what it counts, and what it accepts."""
 
     worker: Worker
     keystrokes: Keystrokes
+    metrics: Metrics
     config: ServeConfig
     recorder: Recorder | None = None  # none: everybody is off the record
+
+    @classmethod
+    def of(
+        cls,
+        loaded: Bundle,
+        engine: EngineConfig,
+        config: ServeConfig,
+        recorder: Recorder | None = None,
+    ) -> "Serving":
+        """A server's parts; the model is not loaded yet."""
+        worker = Worker(loaded, engine, config)
+        metrics = Metrics(worker)
+        return cls(worker, Keystrokes(worker, metrics), metrics, config, recorder)
+
+    async def reload(self) -> Served:
+        """Answer with the bundle as it is on the disk now.
+
+        Raises:
+            PromptGenError: it is refused; the one of before goes on.
+        """
+        try:
+            served = await self.worker.models.reload()
+        except PromptGenError:
+            self.metrics.reloads.labels("refused").inc()
+            raise
+        self.metrics.reloads.labels("loaded").inc()
+        return served
+
+    def close(self) -> None:
+        """Let what is at work end, and begin nothing."""
+        self.keystrokes.close()
+        self.worker.close()
+        if self.recorder is not None:
+            self.recorder.close()
 
     def check(self, text: str, param: str) -> None:
         """Refuse a text that cannot be completed; `param` is the field that holds it.

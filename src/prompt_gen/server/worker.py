@@ -1,7 +1,6 @@
-"""The one who owns the model: loads it in the background, and has it work for requests."""
+"""Has work done with the model: in threads, as many at a time as there are places."""
 
 import asyncio
-import logging
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,15 +8,12 @@ from typing import Any, TypeVar
 
 from prompt_gen.bundle import Bundle
 from prompt_gen.config import EngineConfig, ServeConfig
-from prompt_gen.errors import NotReady, PromptGenError
 from prompt_gen.server.admission import Admission
-from prompt_gen.server.served import Served
+from prompt_gen.server.served import Models, Served
 from prompt_gen.server.wanted import Wanted
 
 T = TypeVar("T")
 IsOver = Callable[[], bool]  # to be asked between two passes: nobody waits for the answer any more
-
-_log = logging.getLogger(__name__)
 
 
 class Worker:
@@ -28,28 +24,12 @@ class Worker:
 
     def __init__(self, loaded: Bundle, engine: EngineConfig, config: ServeConfig) -> None:
         self.config = engine
-        self.bundle = loaded
+        self.models = Models(loaded, engine)
         self.quiet = threading.Event()  # nobody is being served
         self.quiet.set()
-        self._served: Served | None = None
-        self._failure: PromptGenError | None = None
         self._threads = ThreadPoolExecutor(config.at_work, "completer")
         self.admission = Admission(config.at_work, config.max_waiting, config.max_wait_ms / 1000)
         self._at_work: set[asyncio.Task[Any]] = set()
-
-    async def load(self) -> None:
-        """Load the model."""
-        await asyncio.get_running_loop().run_in_executor(self._threads, self._load)
-
-    def _load(self) -> None:
-        try:
-            self._served = Served.load(self.bundle, self.config)
-        except PromptGenError as error:
-            _log.error("the model cannot be loaded: %s", error)
-            self._failure = error
-        except Exception as error:
-            _log.exception("the model cannot be loaded")
-            self._failure = PromptGenError(f"the model cannot be loaded: {error!r}", "See the log")
 
     def close(self) -> None:
         """Let the work that goes on end, and start no other."""
@@ -60,14 +40,10 @@ class Worker:
         """The model. A request takes it once, and is answered by that one.
 
         Raises:
-            NotReady: it is still loading.
+            NotReady: it is still loading, or the server is stopping.
             PromptGenError: it could not be loaded.
         """
-        if self._failure is not None:
-            raise self._failure
-        if self._served is None:
-            raise NotReady("the model is still loading", "Try again in a moment")
-        return self._served
+        return self.models.now
 
     async def run(self, work: Callable[[IsOver], T], wanted: Wanted) -> T:
         """What `work` returns; it is called in another thread, with what it shall ask.

@@ -10,7 +10,9 @@ from fastapi import APIRouter
 
 from prompt_gen.server.serving import Serving
 
-ROUTES = ("native", "openai", "reference", "models", "events", "health", "pages")
+ROUTES = (
+    "native", "openai", "reference", "models", "events", "health", "metrics", "admin", "pages",
+)  # fmt: skip
 
 
 def routers(serving: Serving) -> list[APIRouter]:

@@ -60,7 +60,7 @@ def router(serving: Serving) -> APIRouter:
 
 
 def _model(serving: Serving) -> Model:
-    bundle = serving.worker.bundle
+    bundle = serving.worker.models.bundle
     return Model(bundle.name, file_hash(bundle.path / "manifest.json")[:16])
 
 

@@ -32,6 +32,7 @@ def _model_out(model: Served) -> ModelOut:
     return ModelOut(
         id=model.bundle.name,
         created=int((model.bundle.path / "manifest.json").stat().st_mtime),
+        version=model.version,
         script=facts.get("script", "other"),
         vocab_size=model.bundle.tokenizer.size,
         context_length=model.completer.model.context,

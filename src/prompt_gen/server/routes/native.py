@@ -25,6 +25,7 @@ def router(serving: Serving) -> APIRouter:
         return CompleteResponse(
             id=f"cmpl-{uuid.uuid4().hex}",
             model=model.bundle.name,
+            version=model.version,
             prompt=request.prompt,
             session=request.session,
             seq=request.seq,

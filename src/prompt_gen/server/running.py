@@ -1,0 +1,80 @@
+"""A server from its start to its end, and what signals mean to it."""
+
+import asyncio
+import logging
+import signal
+import socket
+import sys
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+
+from prompt_gen.bundle import Bundle
+from prompt_gen.config import EngineConfig, FeedbackConfig, ServeConfig
+from prompt_gen.errors import PromptGenError
+from prompt_gen.server import observed
+from prompt_gen.server.app import create_app
+from prompt_gen.server.serving import Serving
+
+# A thread that thinks ahead gives way to one that answers after so long, not after 5 ms: an answer
+# changes threads about ten times.
+_SWITCH_S = 0.0005
+
+
+def serve(
+    loaded: Bundle,
+    engine: EngineConfig,
+    config: ServeConfig,
+    listener: socket.socket,
+    feedback: FeedbackConfig | None = None,
+    directory: Path | None = None,
+) -> None:
+    """Serve until SIGTERM, which is obeyed when the requests of now are answered, or Ctrl-C.
+
+    SIGHUP loads the bundle anew. Events are stored as `create_app` has it.
+    """
+    sys.setswitchinterval(_SWITCH_S)
+    if config.log_requests:
+        logging.getLogger(observed.__name__).setLevel(logging.INFO)
+    app = create_app(loaded, engine, config, feedback, directory)
+    settings = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=config.drain_s,
+    )
+    Running(settings, app.state.serving).run(sockets=[listener])
+
+
+class Running(uvicorn.Server):
+    """Stops and reloads as the one who runs it expects."""
+
+    def __init__(self, settings: uvicorn.Config, serving: Serving) -> None:
+        super().__init__(settings)
+        self._serving = serving
+        self._reloading: asyncio.Task[None] | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen to SIGHUP, too."""
+        await super().startup(sockets)
+        if hasattr(signal, "SIGHUP"):
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin no request any more. After SIGTERM the process ends with 0."""
+        self._serving.worker.models.is_draining = True
+        if sig == signal.SIGTERM:
+            self.should_exit = True
+        else:
+            super().handle_exit(sig, frame)
+
+    def _reload(self) -> None:
+        self._reloading = asyncio.create_task(self._reloaded())
+
+    async def _reloaded(self) -> None:
+        try:
+            await self._serving.reload()
+        except PromptGenError:
+            logging.getLogger(__name__).warning("the bundle of before goes on")
