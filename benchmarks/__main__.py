@@ -5,6 +5,7 @@ import sys
 from benchmarks import (
     corpus,
     evaluation,
+    events,
     forecast,
     graphs,
     kills,
@@ -22,6 +23,7 @@ from benchmarks import (
 BENCHMARKS = {
     "corpus": corpus.main,
     "evaluation": evaluation.main,
+    "events": events.main,
     "forecast": forecast.main,
     "graphs": graphs.main,
     "kills": kills.main,

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from prompt_gen import __version__, launch
-from prompt_gen.cli import beside, corpora, remembered, stations, use
+from prompt_gen.cli import beside, corpora, feedback, remembered, stations, use
 from prompt_gen.cli.groups import DefaultGroup
 from prompt_gen.errors import Diverged, Interrupted, PromptGenError, from_os_error
 
@@ -29,7 +29,10 @@ _TRAIN = (
     "accelerate", "charset_normalizer", "onnx", "pyarrow", "pydivsufsort", "tensorboard", "torch",
     "transformers", "zstandard",
 )  # fmt: skip
-_EXTRAS = dict.fromkeys(_TRAIN, "train") | {"loky": "evaluate"}  # where a library comes from
+_EXTRAS = dict.fromkeys(_TRAIN, "train") | {
+    "loky": "evaluate",
+    "psycopg": "postgres",
+}  # where a library comes from
 
 app = typer.Typer(
     help=_EXAMPLES, no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False
@@ -55,9 +58,16 @@ memory.command("learn")(remembered.learn)
 memory.command("forget")(remembered.forget)
 memory.command("export")(remembered.export)
 
+accepted = typer.Typer(no_args_is_help=True, help="What users did with what they were shown.")
+accepted.command("report")(feedback.report)
+accepted.command("export")(feedback.export)
+accepted.command("forget")(feedback.forget)
+accepted.command("info")(feedback.info)
+
 app.add_typer(corpus, name="corpus")
 app.add_typer(vocab, name="vocab")
 app.add_typer(memory, name="memory")
+app.add_typer(accepted, name="feedback")
 app.command()(stations.tokenize)
 app.command()(stations.train)
 app.command()(stations.report)

@@ -209,6 +209,46 @@ def looked_up(found: dict[str, Any]) -> None:
         print(f"  {text}")
 
 
+def feedback(found: dict[str, Any]) -> None:
+    """What users did, as tables on stdout."""
+    ends = found["acceptance_interval"]
+    interval = f"  [{_part(ends[0])}, {_part(ends[1])}]" if ends else ""
+    if found["first"]:
+        print(f"{found['first'][:10]} to {found['last'][:10]}, {found['users']:,} named users")
+    print(f"  {'lists shown':28}{found['shown']:>10,}")
+    print(f"  {'of them accepted':28}{_part(found['acceptance']):>10}{interval}")
+    print(f"  {'candidates accepted':28}{found['accepted']:>10,}")
+    print(f"  {'characters accepted':28}{found['accepted_chars']:>10,}")
+    print(f"  {'of them still in the text':28}{_part(found['retained']):>10}")
+    print(f"  {'keystrokes saved':28}{found['saved_keys']:>10,}")
+    if found["median_ms"] is not None:
+        print(f"  {'median time to accept':28}{found['median_ms'] / 1000:>9.1f}s")
+    if found["ranks"]:
+        print(f"rank{'shown':>12}{'accepted':>10}{'keys saved':>12}")
+    for row in found["ranks"]:
+        print(f"{row['rank']:>4}{row['shown']:>12,}{row['accepted']:>10,}{row['saved_keys']:>12,}")
+    if found["days"]:
+        print(f"day (UTC) {'shown':>6}{'accepted':>10}{'share':>9}{'keys saved':>12}")
+    for row in found["days"][-14:]:
+        cells = f"{row['shown']:>6,}{row['accepted']:>10,}{_part(row['acceptance']):>9}"
+        print(f"{row['day']}{cells}{row['saved_keys']:>12,}")
+
+
+def _part(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.1f} %"
+
+
+def feedback_info(facts: dict[str, Any]) -> None:
+    """Where events are stored, on stdout."""
+    days, counted = facts["retention_days"], facts["events"].items()
+    print(f"{facts['place']}  {facts['bytes']:,} bytes")
+    print("events: " + ", ".join(f"{n:,} {kind}" for kind, n in counted))
+    print(f"of {facts['users']:,} named users in {facts['sessions']:,} text fields")
+    if facts["first"]:
+        print(f"from {facts['first']} to {facts['last']}")
+    print(f"texts: {facts['texts']}; " + (f"kept for {days:,} days" if days else "kept for ever"))
+
+
 def short(value: Any) -> str:
     """A value in as many digits as are read."""
     if isinstance(value, float):

@@ -94,6 +94,16 @@ class Database:
                 finally:
                     connection.close()
 
+    def n_bytes(self) -> int:
+        """Room that it takes, bytes."""
+        size = (
+            text("SELECT pg_database_size(current_database())")
+            if self.path is None
+            else text("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
+        )
+        with self.reading() as connection:
+            return connection.scalar(size) or 0
+
     def close(self) -> None:
         """Let go of it; SQLite puts its files together."""
         with self._alone():

@@ -148,6 +148,10 @@ class Store:
         self._database.tidy()
         return n_events
 
+    def n_bytes(self) -> int:
+        """Room that the store takes, bytes."""
+        return self._database.n_bytes()
+
     def _now_ms(self) -> int:
         return int(self._clock() * 1000)
 
