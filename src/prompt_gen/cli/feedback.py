@@ -36,7 +36,7 @@ def report(
 
     _check_directory(out)
     with _opened(run, config, set_) as (store, _):
-        found, place = summarised(store), store.place
+        found, place = summarised(store), store.place.strip("'")
     show.result(found) if as_json else show.feedback(found)
     if out is not None:
         page.write(found, place, out)

@@ -1,5 +1,6 @@
 """What happened to a list of candidates, and what of it may be stored."""
 
+import unicodedata
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Literal
@@ -83,8 +84,14 @@ class Recorded:
 def accepted_line(prompt: str | None, text: str | None) -> str | None:
     """The line that holds what was accepted, up to its end; None: that is not known.
 
-    A text of several lines gives the first of them.
+    A text of several lines gives the first of them. Control characters and byte order marks are
+    left out: a file with many of them is no text file.
     """
     if prompt is None or text is None:
         return None
-    return (last_line(prompt) + (text.splitlines() or [""])[0]).strip() or None
+    line = last_line(prompt) + (text.splitlines() or [""])[0]
+    return "".join(c for c in line if c == "\t" or not _is_no_text(c)).strip() or None
+
+
+def _is_no_text(character: str) -> bool:
+    return character == "\ufeff" or unicodedata.category(character) == "Cc"

@@ -12,6 +12,14 @@ from prompt_gen.page.words import both, grouped, paragraph, percent, shown, tabl
 from prompt_gen.storage import write_atomic
 
 Summary = dict[str, Any]
+_STYLE = """
+/* the report on feedback */
+.line.t-kept { stroke: var(--warm); stroke-dasharray: 7 3; }
+.dot.t-kept { fill: var(--warm); }
+.facts :is(th, td):nth-child(n+2) { text-align: end; }
+.ranks :is(th, td):nth-child(1) { inline-size: 4.5rem; }
+.ranks :is(th, td):nth-child(n+3) { inline-size: 1%; padding-inline: 0.5rem 0; }
+"""
 _MOST = 90  # days on the axis; of more, months are shown
 
 
@@ -37,7 +45,7 @@ def render(summary: Summary, place: str) -> str:
             contents(SECTIONS),
         ]
     )
-    return whole(f"Feedback report: {place}", header, written(SECTIONS, summary))
+    return whole(f"Feedback report: {place}", header, written(SECTIONS, summary), _STYLE)
 
 
 def _headline(summary: Summary) -> str:
@@ -46,7 +54,7 @@ def _headline(summary: Summary) -> str:
         english = f"{chars} characters were accepted."
         chinese = f"共采纳 {chars} 个字。"
     else:
-        english = f"Of every list that was shown, {_percent(share)} were accepted."
+        english = f"Users took something from {_percent(share)} of the lists they were shown."
         chinese = f"展示的候选列表中，{_percent(share)} 被采纳。"
     span = ""
     if summary["first"]:
@@ -105,45 +113,38 @@ def by_rank(summary: Summary) -> str:
     if not rows:
         return _nothing()
     total = sum(row["accepted"] for row in rows) or 1
-    heads = (
-        both("Rank", "名次"), "", both("accepted", "采纳"), both("of all", "占比"),
-        both("of lists with it", "占展示"), both("keystrokes saved", "节省按键"),
-    )  # fmt: skip
+    heads = (both("Rank", "名次"), "", both("accepted", "采纳"), both("of lists", "占列表"))
     told = (
         [
             str(row["rank"]),
             bar(row["accepted"] / total),
             grouped(row["accepted"]),
-            percent(row["accepted"], total),
             percent(row["accepted"], row["shown"]),
-            grouped(row["saved_keys"]),
         ]
         for row in rows
     )
-    return table("Accepted candidates by rank", heads, told, "bars")
+    return table("Accepted candidates by rank", heads, told, "ranks") + paragraph(
+        "The last column: of the lists that had a candidate of that rank.",
+        "末列：在含有该名次候选的列表中所占比例。",
+    )
 
 
 def by_model(summary: Summary) -> str:
     """Whether another model did better."""
     if not summary["models"]:
         return _nothing()
-    heads = (
-        both("Model", "模型"), both("version", "版本"), both("lists shown", "展示次数"),
-        both("accepted", "采纳"), both("95 % interval", "95% 区间"),
-    )  # fmt: skip
+    heads = (both("Model", "模型"), both("lists", "列表"), both("accepted", "采纳"))
     told = (
         [
-            shown(row["name"]),
-            shown(row["digest"][:8]),
+            f"{shown(row['name'])}<small>{shown(row['digest'][:8])}</small>",
             grouped(row["shown"]),
-            _percent(row["acceptance"]),
-            _interval(row["acceptance_interval"]),
+            f"{_percent(row['acceptance'])}<small>{_interval(row['acceptance_interval'])}</small>",
         ]
         for row in summary["models"]
     )
-    return table("Acceptance by model", heads, told) + paragraph(
-        "The intervals take lists to be independent; those of one user are less than that.",
-        "区间假定各列表相互独立；同一用户的列表并非完全独立。",
+    return table("Acceptance by model", heads, told, "facts") + paragraph(
+        "In small print, 95 % intervals, as if lists of one user were independent.",
+        "小字为 95% 区间，视同一用户的列表为相互独立。",
     )
 
 
@@ -200,9 +201,8 @@ def _retained(row: Summary) -> float | None:
 
 
 def _ticks(rows: Sequence[Summary]) -> list[Mark]:
-    """Up to three periods under the axis, the first and the last among them."""
-    last = len(rows) - 1
-    return [((i + 0.5) / len(rows), rows[i]["day"]) for i in sorted({0, last // 2, last})]
+    """The first and the last period under the axis; a phone has no room for more."""
+    return [((i + 0.5) / len(rows), rows[i]["day"]) for i in sorted({0, len(rows) - 1})]
 
 
 def _percent(share: float | None) -> str:

@@ -157,7 +157,7 @@ class Store:
 
 
 def _recorded(connection: Connection, events: Sequence[Event]) -> set[UUID]:
-    models = _models(connection, {event.model for event in events})
+    models = _models(connection, dict.fromkeys(event.model for event in events))
     sessions = _named(connection, SessionRow, {event.session: {} for event in events})
     users = _named(connection, UserRow, {e.user: {} for e in events if e.user is not None})
     completions = _named(
@@ -184,7 +184,7 @@ def _recorded(connection: Connection, events: Sequence[Event]) -> set[UUID]:
     return set(connection.scalars(_new(connection, EventRow).returning(EventRow.uuid), rows))
 
 
-def _models(connection: Connection, models: set[Model]) -> dict[Model, int]:
+def _models(connection: Connection, models: Iterable[Model]) -> dict[Model, int]:
     rows = [{"name": model.name, "digest": model.digest} for model in models]
     connection.execute(_new(connection, ModelRow), rows)
     known = connection.execute(select(ModelRow.name, ModelRow.digest, ModelRow.id))
