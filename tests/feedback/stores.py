@@ -45,6 +45,7 @@ def postgres(directory: Path) -> Iterator["Postgres"]:
     """A server with its own data, on loopback, stopped at the end. It refuses to run as root."""
     server = Postgres(directory)
     try:
+        server.start()
         yield server
     finally:
         server.stop()
@@ -67,7 +68,6 @@ class Postgres:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        self.start()
 
     def url(self, database: str) -> str:
         """An empty database, made now."""
