@@ -3,9 +3,9 @@
 The server is the real one (`prompt-gen serve`), killed at a random moment of a phase that the dice
 chose, while eight clients send 1,000 events and send again, with the same id, what was not
 acknowledged; one event in ten is sent again though it was. Behind every kill all that had been
-acknowledged must be in the store; at the end all 1,000, once each. That is done with SQLite and with
-PostgreSQL; then PostgreSQL itself is killed under a server that goes on. A crash test says something
-only with the phases that were hit: `killed_in` counts them.
+acknowledged must be in the store; at the end all 1,000, once each. That is done with SQLite and
+with PostgreSQL; then PostgreSQL itself is killed under a server that goes on. A crash test says
+something only with the phases that were hit: `killed_in` counts them.
 """
 
 import argparse
