@@ -3,6 +3,8 @@
 A station sees its own section only. `settings.py` puts the sections together.
 """
 
+import re
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -478,6 +480,31 @@ class FeedbackConfig(Section):
     )
 
 
+def is_loopback(address: str) -> bool:
+    """Whether an IP address means this machine; a name does not."""
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def _host_name(name: str) -> str:
+    """A name or an address as it stands in a Host header, without a port."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*", name):
+        raise ValueError("a name is written without scheme, port or '*', e.g. notes.example")
+    return name.lower()
+
+
+def _origin(origin: str) -> str:
+    """An origin as browsers send it."""
+    if not re.fullmatch(r"https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?", origin):
+        raise ValueError(
+            "an origin is scheme, name and perhaps port, e.g. https://app.example:8443; '*' would "
+            "let every page of the web ask"
+        )
+    return origin.lower()
+
+
 class ServeConfig(Section):
     """The HTTP server."""
 
@@ -511,12 +538,54 @@ class ServeConfig(Section):
         description="write a line for every request to stderr; what was typed is never in it",
     )
 
+    max_header_bytes: int = Field(
+        default=16_384, ge=1024, description="largest accepted head of a request, bytes"
+    )
+    max_connections: int = Field(
+        default=2000, ge=1, description="clients that are connected at a time; others get 503"
+    )
+    patience_s: float = Field(
+        default=5.0,
+        gt=0,
+        le=600,
+        description="a client that takes longer to send a request, or to take an answer, is cut "
+        "off, s",
+    )
+    keep_alive_s: float = Field(
+        default=60.0, gt=0, le=3600, description="a connection without requests is closed after, s"
+    )
+    keys: str = Field(
+        default="", description="file of API keys; empty: keys.json where settings of users are"
+    )
+    require_key: Literal["auto"] | bool = Field(
+        default="auto",
+        description="whether all but the page and /health needs a key; auto: unless only this "
+        "machine is served (a loopback address, no `names`, no key in PROMPT_GEN_API_KEY)",
+    )
+    names: tuple[Annotated[str, AfterValidator(_host_name)], ...] = Field(
+        default=(),
+        description="names and addresses that clients may call the server by, beside the one they "
+        "connected to and those of loopback, e.g. notes.example",
+    )
+    cors_origins: tuple[Annotated[str, AfterValidator(_origin)], ...] = Field(
+        default=(), description="origins of pages elsewhere that may ask, e.g. https://app.example"
+    )
+    proxies: tuple[str, ...] = Field(
+        default=(),
+        description="addresses or networks of proxies whose X-Forwarded-* headers are believed",
+    )
+
+    @property
+    def is_local(self) -> bool:
+        """Whether none but this machine can connect."""
+        return self.host == "localhost" or is_loopback(self.host)
+
     @model_validator(mode="after")
-    def _loopback_only(self) -> "ServeConfig":
-        if self.host not in ("127.0.0.1", "localhost"):
+    def _open_with_keys_only(self) -> "ServeConfig":
+        if self.require_key is False and not self.is_local:
             raise ValueError(
-                f"host '{self.host}' is not a loopback address; there are no keys yet, so only "
-                "127.0.0.1 and localhost are served (put a proxy with a login before it)"
+                f"host '{self.host}' is open to other machines, so serve.require_key cannot be "
+                "false (listen on 127.0.0.1 behind a proxy with a login, or make a key)"
             )
         return self
 

@@ -8,8 +8,11 @@
     │  ├─ UnknownChoice      2    400   a name that is in no table
     │  ├─ NotABundle         2    400   a directory without a bundle in it
     │  ├─ PortInUse          2    500   somebody else listens there
+    │  ├─ KeyNeeded          2    401   no key, or none that is known
+    │  ├─ NotAllowed         2    403   whoever asks, or from where, may not
     │  └─ InvalidRequest     2    422   a field of a request is missing or wrong
-    │     └─ TextTooLong     2    413   more text than is accepted
+    │     ├─ TextTooLong     2    413   more text than is accepted
+    │     └─ NotJson         2    415   a body that does not say that it is JSON
     ├─ DataError             3    422   the data cannot be used
     │  ├─ BadText            3    422   binary, empty or undecodable text
     │  ├─ CorpusTooSmall     3    422   not enough text to train on
@@ -85,6 +88,18 @@ class PortInUse(UsageError):
     http_status = 500
 
 
+class KeyNeeded(UsageError):
+    """No key, or none that is known."""
+
+    http_status = 401
+
+
+class NotAllowed(UsageError):
+    """Whoever asks, or from where, may not."""
+
+    http_status = 403
+
+
 class InvalidRequest(UsageError):
     """A field of a request is missing or wrong; `param` names it."""
 
@@ -99,6 +114,12 @@ class TextTooLong(InvalidRequest):
     """More text than is accepted."""
 
     http_status = 413
+
+
+class NotJson(InvalidRequest):
+    """A body that does not say that it is JSON."""
+
+    http_status = 415
 
 
 class DataError(PromptGenError):

@@ -42,12 +42,18 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def write_atomic(path: Path, data: bytes | str) -> None:
-    """Write a file so that a reader, or a crash, sees the old content or the new, never half."""
+def write_atomic(path: Path, data: bytes | str, *, private: bool = False) -> None:
+    """Write a file so that a reader, or a crash, sees the old content or the new, never half.
+
+    A private file is for whom its directory belongs to, also where another (root) writes it.
+    """
     data = data.encode("utf-8") if isinstance(data, str) else data
     staged = _staged_name(path)
     try:
-        staged.touch(exist_ok=False)
+        staged.touch(0o600 if private else 0o666, exist_ok=False)
+        if private and os.name != "nt" and os.geteuid() == 0:
+            owner = path.parent.stat()
+            os.chown(staged, owner.st_uid, owner.st_gid)
         with _claimed(staged):
             write_whole(staged, data)
             sync(staged)

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from prompt_gen import __version__, launch
-from prompt_gen.cli import beside, corpora, feedback, remembered, stations, use
+from prompt_gen.cli import beside, corpora, entry, feedback, remembered, stations, use
 from prompt_gen.cli.groups import DefaultGroup
 from prompt_gen.errors import Diverged, Interrupted, PromptGenError, from_os_error
 
@@ -64,6 +64,11 @@ accepted.command("export")(feedback.export)
 accepted.command("forget")(feedback.forget)
 accepted.command("info")(feedback.info)
 
+keys = typer.Typer(no_args_is_help=True, help="API keys of the server.")
+keys.command("add")(entry.add)
+keys.command("list")(entry.list_keys)
+keys.command("revoke")(entry.revoke)
+
 app.add_typer(corpus, name="corpus")
 app.add_typer(vocab, name="vocab")
 app.add_typer(memory, name="memory")
@@ -76,6 +81,7 @@ app.command()(use.explain)
 app.command()(use.evaluate)
 app.command()(beside.bench)
 app.command()(use.serve)
+app.add_typer(keys, name="keys")
 app.command("list")(use.list_choices)
 
 

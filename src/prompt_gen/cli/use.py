@@ -190,13 +190,16 @@ def serve(
 ) -> None:
     """Serve the page with the box, and the HTTP API."""
     from prompt_gen import bundle, server
+    from prompt_gen.keys import Keyring
     from prompt_gen.settings import resolve
 
     settings = resolve(set_ or (), {"serve": {"host": host, "port": port}}, config)
+    asks = "; asks for a key" if Keyring(settings.serve).is_asked else ""
     loaded = bundle.load(run)
     listener = server.listen(settings.serve)
     address, bound_port = listener.getsockname()[:2]
-    show.say(f"{loaded.name}: http://{address}:{bound_port}/  (API: /docs; Ctrl-C ends)")
+    where = f"[{address}]" if ":" in address else address
+    show.say(f"{loaded.name}: http://{where}:{bound_port}/  (API: /docs{asks}; Ctrl-C ends)")
     server.serve(loaded, settings.engine, settings.serve, listener, settings.feedback, run)
 
 
