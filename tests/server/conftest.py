@@ -25,7 +25,7 @@ def address(trained: Run) -> Iterator[str]:
     config = ServeConfig(port=0)
     listener = server.listen(config)
     app = server.create_app(bundle.load(trained.path), EngineConfig(), config)
-    running = uvicorn.Server(uvicorn.Config(app, log_level="error"))
+    running = uvicorn.Server(server.uvicorn_config(app, config))
     thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
     thread.start()
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"

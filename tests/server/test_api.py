@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prompt_gen import bundle, server
-from prompt_gen.config import EngineConfig, ServeConfig, validated
-from prompt_gen.errors import PortInUse, SettingError
+from prompt_gen.config import EngineConfig, ServeConfig
+from prompt_gen.errors import PortInUse
 from prompt_gen.run import Run
 from prompt_gen.server import listen
 
@@ -147,13 +147,8 @@ def test_health_is_503_while_loading(trained: Run) -> None:
 def test_pages_are_served_and_shut_in(client: httpx.Client, path: str) -> None:
     response = client.get(path)
     assert response.status_code == 200
-    assert response.headers["content-security-policy"] == "default-src 'self'"
+    assert "default-src 'none'; script-src 'self';" in response.headers["content-security-policy"]
     assert response.headers["x-content-type-options"] == "nosniff"
-
-
-def test_another_host_name_is_refused(client: httpx.Client) -> None:
-    response = client.get("/health", headers={"host": "evil.example"})
-    assert response.status_code == 400
 
 
 def test_unknown_routes_have_the_same_shape_of_error(client: httpx.Client) -> None:
@@ -166,11 +161,6 @@ def test_a_port_in_use_is_an_error() -> None:
         port = taken.getsockname()[1]
         with pytest.raises(PortInUse, match=f"127.0.0.1:{port}.*--port"):
             server.listen(ServeConfig(port=port))
-
-
-def test_only_loopback_is_served() -> None:
-    with pytest.raises(SettingError, match="not a loopback address"):
-        validated(ServeConfig, {"host": "0.0.0.0"})
 
 
 def test_a_surrogate_on_an_earlier_line_is_refused(client: httpx.Client) -> None:

@@ -10,21 +10,22 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
-from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.middleware.cors import CORSMiddleware
 
 from prompt_gen import __version__
 from prompt_gen.bundle import Bundle
 from prompt_gen.config import EngineConfig, FeedbackConfig, ServeConfig
 from prompt_gen.errors import PromptGenError
 from prompt_gen.feedback import Recorder
+from prompt_gen.keys import Keyring
 from prompt_gen.server.hangups import Hangups
+from prompt_gen.server.headers import Headers
 from prompt_gen.server.limits import NO_JSON, Limits, error_response, from_error, validation_error
 from prompt_gen.server.observed import Observed
 from prompt_gen.server.routes import routers
 from prompt_gen.server.routes.pages import STATIC
-from prompt_gen.server.serving import Serving
-
-LOOPBACK_NAMES = ["127.0.0.1", "localhost"]
+from prompt_gen.server.serving import Serving, errors
+from prompt_gen.server.visitors import Addressed, Keyed
 
 
 def create_app(
@@ -37,6 +38,9 @@ def create_app(
     """The application for a checked bundle; it answers 503 until the graph is loaded.
 
     Events are stored as `feedback` says, by default in `directory`; without that they are not.
+
+    Raises:
+        KeyNeeded: it would be open to others, and there is no key.
     """
     recorder = (
         Recorder(feedback, directory) if directory and feedback and feedback.enabled else None
@@ -57,18 +61,33 @@ def create_app(
         lifespan=lifespan,
         docs_url=None,  # the stock page loads its script from elsewhere; ours is in static/
         redoc_url=None,
+        responses=errors(401, 403, 413, 415),
     )
-    app.add_middleware(Hangups)
-    app.add_middleware(Limits, max_body_bytes=config.max_body_bytes)
-    # A page elsewhere that rebinds its name to 127.0.0.1 still sends its own name.
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK_NAMES)
-    app.add_middleware(Observed, metrics=serving.metrics)  # the outermost: it sees all answers
+    _add_middleware(app, config, serving)
     app.state.serving = serving
     _add_error_handlers(app)
     for router in routers(serving):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app
+
+
+def _add_middleware(app: FastAPI, config: ServeConfig, serving: Serving) -> None:
+    """Each is put around those before it: a request comes to the last one first."""
+    app.add_middleware(Hangups)
+    app.add_middleware(Limits, max_body_bytes=config.max_body_bytes)
+    app.add_middleware(Keyed, config=config, keyring=Keyring(config))
+    if config.cors_origins:  # around keys: a browser asks first, without one
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=config.cors_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type"],
+            expose_headers=["Retry-After", "X-Request-ID"],
+        )
+    app.add_middleware(Addressed, config=config)
+    app.add_middleware(Observed, metrics=serving.metrics)
+    app.add_middleware(Headers)
 
 
 def _add_error_handlers(app: FastAPI) -> None:

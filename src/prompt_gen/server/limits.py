@@ -1,14 +1,16 @@
-"""What is refused before a route sees it, and what every answer carries."""
+"""What is refused before a route sees it: bodies that are too large or not JSON."""
 
 from typing import Any
 
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from prompt_gen.errors import (
     Cancelled,
     InvalidRequest,
+    NotJson,
     NotReady,
     Overloaded,
     PromptGenError,
@@ -16,18 +18,16 @@ from prompt_gen.errors import (
     StoreUnavailable,
 )
 
-HEADERS = {
-    b"content-security-policy": b"default-src 'self'",
-    b"x-content-type-options": b"nosniff",
-    b"referrer-policy": b"no-referrer",
-}
-
 NO_JSON = "the body is not JSON"
 _MAX_NAME = 100  # characters of a field's name that an error repeats
-_TRY_AGAIN = (503, 507)
 _KINDS = {
     **dict.fromkeys((NotReady, Overloaded, StoreUnavailable, StorageError), "unavailable_error"),
     Cancelled: "cancelled",
+}
+_HEADERS = {
+    401: {"www-authenticate": "Bearer"},
+    503: {"retry-after": "1"},
+    507: {"retry-after": "1"},
 }
 
 
@@ -38,14 +38,13 @@ def error_response(
     param: str | None = None,
     **how: Any,
 ) -> JSONResponse:
-    """The one shape of an error; it never repeats what was sent.
+    """The one shape of an error; it never repeats what was typed.
 
     `code` is the status unless given, as the OpenAI API has names of its own; `headers` are added.
     """
     code = how.get("code", status)
     body = {"error": {"message": message, "type": kind, "param": param, "code": code}}
-    headers = {"retry-after": "1"} if status in _TRY_AGAIN else {}
-    return JSONResponse(body, status, headers | how.get("headers", {}))
+    return JSONResponse(body, status, _HEADERS.get(status, {}) | how.get("headers", {}))
 
 
 def validation_error(error: RequestValidationError, status: int = 422, **how: Any) -> JSONResponse:
@@ -73,7 +72,10 @@ def from_error(error: PromptGenError) -> JSONResponse:
 
 
 class Limits:
-    """Counts the bytes of a body as they come and adds the security headers to every answer."""
+    """Counts the bytes of a body as they come; a body that is not empty has to be JSON.
+
+    Pages of other origins can send forms and plain text without asking first, but no JSON.
+    """
 
     def __init__(self, app: ASGIApp, max_body_bytes: int) -> None:
         self.app, self.max_body_bytes = app, max_body_bytes
@@ -83,35 +85,42 @@ class Limits:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *HEADERS.items()]
-            await send(message)
-
-        body = await self._body(receive)
-        if body is None:
-            answer = error_response(
-                413, f"the body is larger than {self.max_body_bytes} bytes", "invalid_request_error"
-            )
-            await answer(scope, receive, send_with_headers)
+        body, is_whole = await self._body(receive)
+        if not is_whole:
+            return  # the client has gone
+        answer = self._refusal(scope, body)
+        if answer is not None:
+            await answer(scope, receive, send)
             return
         messages = iter([{"type": "http.request", "body": body, "more_body": False}])
 
         async def replay() -> Message:
             return next(messages, None) or await receive()
 
-        await self.app(scope, replay, send_with_headers)
+        await self.app(scope, replay, send)
 
-    async def _body(self, receive: Receive) -> bytes | None:
-        """The whole body, or None when it is too large (the rest is not read)."""
+    def _refusal(self, scope: Scope, body: bytes) -> JSONResponse | None:
+        if len(body) > self.max_body_bytes:
+            message = f"the body is larger than {self.max_body_bytes} bytes"
+            return error_response(413, message, "invalid_request_error")
+        kind = Headers(scope=scope).get("content-type", "").partition(";")[0].strip().lower()
+        if body and kind != "application/json":
+            return from_error(
+                NotJson(
+                    "the body is not said to be JSON",
+                    "Send the header 'Content-Type: application/json'",
+                )
+            )
+        return None
+
+    async def _body(self, receive: Receive) -> tuple[bytes, bool]:
+        """The body, and whether it came whole; one that is too large is not read further."""
         body = bytearray()
-        while True:
+        while len(body) <= self.max_body_bytes:
             message = await receive()
             if message["type"] == "http.disconnect":
-                return bytes(body)
+                return bytes(body), False
             body += message.get("body", b"")
-            if len(body) > self.max_body_bytes:
-                return None
             if not message.get("more_body"):
-                return bytes(body)
+                break
+        return bytes(body), True

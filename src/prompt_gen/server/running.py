@@ -5,16 +5,20 @@ import logging
 import signal
 import socket
 import sys
+from functools import partial
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
 
 from prompt_gen.bundle import Bundle
 from prompt_gen.config import EngineConfig, FeedbackConfig, ServeConfig
 from prompt_gen.errors import PromptGenError
 from prompt_gen.server import observed
 from prompt_gen.server.app import create_app
+from prompt_gen.server.connections import Connection, allow_files
 from prompt_gen.server.serving import Serving
 
 # A thread that thinks ahead gives way to one that answers after so long, not after 5 ms: an answer
@@ -38,14 +42,26 @@ def serve(
     if config.log_requests:
         logging.getLogger(observed.__name__).setLevel(logging.INFO)
     app = create_app(loaded, engine, config, feedback, directory)
-    settings = uvicorn.Config(
+    allow_files(config.max_connections)
+    Running(uvicorn_config(app, config), app.state.serving).run(sockets=[listener])
+
+
+def uvicorn_config(app: FastAPI, config: ServeConfig) -> uvicorn.Config:
+    """How the application is run: what clients may cost, and whose word is taken for theirs."""
+    connection: Any = partial(Connection, config)
+    return uvicorn.Config(
         app,
+        http=connection,
+        ws="none",
+        h11_max_incomplete_event_size=config.max_header_bytes,
+        timeout_keep_alive=config.keep_alive_s,  # type: ignore[arg-type] - whole seconds, it says
+        timeout_graceful_shutdown=config.drain_s,
+        proxy_headers=bool(config.proxies),
+        forwarded_allow_ips=list(config.proxies),
         log_level="warning",
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=config.drain_s,
     )
-    Running(settings, app.state.serving).run(sockets=[listener])
 
 
 class Running(uvicorn.Server):

@@ -16,8 +16,11 @@ from prompt_gen.text import check_text
 
 _DESCRIPTIONS = {
     400: "what was asked for cannot be done; `param` names the field, if it is one",
+    401: "a key is needed: `Authorization: Bearer KEY`",
+    403: "the Host or the Origin of the request is not one that is served",
     404: "there is no such thing, e.g. no model of this name",
     413: "the text or the body is too long",
+    415: "the body is not said to be `application/json`",
     422: "a field is missing or wrong; `param` names it",
     500: "the bundle is damaged, or its parts do not belong together",
     499: "nobody waits for the answer any more: a newer `seq` of the session has come",

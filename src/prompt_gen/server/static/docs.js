@@ -1,6 +1,9 @@
 // The API page, drawn from openapi.json: each route, its fields, its answers, a line to try it with.
 
-const schema = await (await fetch("/openapi.json")).json();
+// A server that asks for a key is asked with the one that was given on its page.
+const key = sessionStorage.getItem("key");
+const answer = await fetch("/openapi.json", key ? { headers: { Authorization: `Bearer ${key}` } } : {});
+const schema = await answer.json();
 
 function element(name, text = "", ...children) {
   const made = document.createElement(name);
@@ -43,14 +46,16 @@ function fieldsTable(body) {
   return element("table", "", element("thead", "", head), element("tbody", "", ...rows));
 }
 
+/** What a body holds; of several kinds the one that has fields. */
 function contentOf(part) {
-  return resolve(part?.content?.["application/json"]?.schema);
+  const kind = part?.content?.["application/json"]?.schema;
+  return [kind, ...(kind?.oneOf ?? kind?.anyOf ?? [])].map(resolve).find((each) => each?.properties);
 }
 
 function example(method, path, body) {
   const url = `${location.origin}${path}`;
   if (!body) return `curl ${url}`;
-  const field = body.required[0];
+  const field = body.required?.[0] ?? Object.keys(body.properties)[0];
   return `curl ${url} -H 'content-type: application/json' -d '{"${field}": "高血压要注意"}'`;
 }
 
@@ -67,9 +72,15 @@ function route(path, method, operation) {
   return element("section", "", ...parts);
 }
 
-document.querySelector("#about").textContent = `${schema.info.description} Version ${schema.info.version}.`;
-for (const [path, methods] of Object.entries(schema.paths)) {
-  for (const [method, operation] of Object.entries(methods)) {
-    document.querySelector("#routes").append(route(path, method, operation));
+const about = document.querySelector("#about");
+if (answer.ok) {
+  about.textContent = `${schema.info.description} Version ${schema.info.version}.`;
+  for (const [path, methods] of Object.entries(schema.paths)) {
+    for (const [method, operation] of Object.entries(methods)) {
+      document.querySelector("#routes").append(route(path, method, operation));
+    }
   }
+} else {
+  about.textContent = schema.error.message;
+  about.setAttribute("role", "alert");
 }
