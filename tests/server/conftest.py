@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 import uvicorn
+from playwright.sync_api import Browser, Page
 
 from prompt_gen import bundle, server
 from prompt_gen.config import EngineConfig, ServeConfig
@@ -39,6 +40,17 @@ def address(trained: Run) -> Iterator[str]:
     yield url
     running.should_exit = True
     thread.join(10)
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page that shows nothing yet; scripts on it may not fail."""
+    opened = browser.new_page(viewport={"width": 1100, "height": 760})
+    wrong: list[str] = []
+    opened.on("pageerror", lambda error: wrong.append(str(error)))
+    yield opened
+    opened.close()
+    assert wrong == []
 
 
 @pytest.fixture
