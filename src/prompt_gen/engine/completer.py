@@ -147,14 +147,24 @@ class Completer:
         before = text[: len(text) - len(typed)]
         return [replace(c, text=before + c.text) for c in found] if before else list(found)
 
-    def tree(self, text: str, session: str | None = None, **settings: Any) -> Tree:
+    def tree(
+        self,
+        text: str,
+        session: str | None = None,
+        cancelled: Callable[[], bool] = _never,
+        **settings: Any,
+    ) -> Tree:
         """What is known behind the caret when `complete` answers in the mode `tree`.
 
-        Raises as `complete` does.
+        Takes and raises what `complete` does.
         """
         config = self._settled(settings)
         with self.sessions.key(session) as trie:
-            return grow(self._line(typed_line(text), trie, self.model, config, Patience()))
+            return grow(
+                self._line(
+                    typed_line(text), trie, self.model, config, Patience(cancelled=cancelled)
+                )
+            )
 
     def think(
         self,

@@ -1,6 +1,6 @@
 """Why a list of candidates is what it is: the tree it was chosen from, and what that took."""
 
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -41,8 +41,13 @@ class Explanation:
     n_passes: int  # of the model, for them
 
 
-def explain(completer: Completer, text: str, then: str = "") -> list[Explanation]:
+def explain(
+    completer: Completer, text: str, then: str = "", cancelled: Callable[[], bool] = lambda: False
+) -> list[Explanation]:
     """Why the candidates behind a text are shown, and then, behind what is typed further.
+
+    `cancelled` is asked between two passes of the model; when it says yes, tree and list are
+    those that were known by then.
 
     Raises:
         UsageError: there is nothing to complete.
@@ -51,13 +56,16 @@ def explain(completer: Completer, text: str, then: str = "") -> list[Explanation
     session = f"explain-{uuid4().hex}"
     typed = [(text, ""), (text + then, then)] if then else [(text, "")]
     try:
-        return list(_keys(completer, typed, session))
+        return list(_keys(completer, typed, session, cancelled))
     finally:
         completer.sessions.forget(session)
 
 
 def _keys(
-    completer: Completer, typed: list[tuple[str, str]], session: str
+    completer: Completer,
+    typed: list[tuple[str, str]],
+    session: str,
+    cancelled: Callable[[], bool],
 ) -> Iterator[Explanation]:
     """The explanations of texts, and the newest key of each, one after the other."""
     known: set[Node] = set()
@@ -66,9 +74,11 @@ def _keys(
         if not line:
             raise UsageError("there is nothing to complete: the last line is blank", "Type a word")
         n_before = completer.model.n_passes
-        tree = completer.tree(text, session=session)
+        tree = completer.tree(text, session, cancelled)
         n_passes = completer.model.n_passes - n_before
-        listed = completer.complete(text, session=session, mode="tree", deadline_ms=_NO_DEADLINE_MS)
+        listed = completer.complete(
+            text, cancelled, session=session, mode="tree", deadline_ms=_NO_DEADLINE_MS
+        )
         shown = weighed(tree, listed, completer.config.min_confidence)
         yield explained(tree, line, key, shown, n_passes, known)
         known = read_nodes(tree)

@@ -129,6 +129,49 @@ class EventsOut(BaseModel):
     off_record: int = Field(description="not stored, as asked for or as the server is set")
 
 
+class ExplainRequest(Body):
+    """A text whose candidates are to be explained."""
+
+    prompt: str = Field(description="the text left of the caret; its last line counts as context")
+
+
+class BranchOut(BaseModel):
+    """What may follow a text. All probabilities are given what was typed."""
+
+    piece: str = Field(description="behind the text that it follows; of the first: nothing")
+    p: float = Field(description="that the text goes on so")
+    state: str = Field(description="read, noted, end, or nothing within a token")
+    rank: int = Field(description="of the candidate that ends here, from 1; 0: none does")
+    p_end: float = Field(description="that the text ends here")
+    p_rest: float = Field(description="of all that may follow and is not among `branches`")
+    n_folded: int = Field(description="branches that are not among `branches`")
+    branches: list["BranchOut"]
+
+
+class ShownOut(BaseModel):
+    """A candidate, in the order of the list."""
+
+    completion: str
+    p: float = Field(description="the model's own probability, not calibrated")
+    gain: float | None = Field(
+        description="keystrokes that it is expected to save beside those above it; none: it was "
+        "not chosen from the tree, training lines go on so"
+    )
+    finish_reason: str
+    lines: int = Field(description="lines of the training text that hold it word for word")
+
+
+class ExplainResponse(BaseModel):
+    """Why candidates are shown."""
+
+    typed: str = Field(description="the line up to the caret")
+    tree: BranchOut = Field(description="from the caret on")
+    shown: list[ShownOut]
+    n_opened: int = Field(description="places that were looked into")
+    n_noted: int = Field(description="places that might have been, and were not")
+    n_read: int = Field(description="places that were read, those before the caret included")
+
+
 class ReferenceRequest(Body):
     """The body of the book's own program."""
 

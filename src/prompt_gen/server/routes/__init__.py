@@ -11,7 +11,7 @@ from fastapi import APIRouter
 from prompt_gen.server.serving import Serving
 
 ROUTES = (
-    "native", "openai", "reference", "models", "events", "health", "metrics", "admin", "pages",
+    "native", "openai", "reference", "explain", "models", "events", "health", "metrics", "admin", "pages",
 )  # fmt: skip
 
 

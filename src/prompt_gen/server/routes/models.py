@@ -39,6 +39,8 @@ def _model_out(model: Served) -> ModelOut:
         card={
             "examples": facts.get("examples", []),
             "parameters": facts.get("training", {}).get("parameters"),
+            "lines": facts.get("corpus", {}).get("documents", {}).get("train"),
+            "seconds": facts.get("training", {}).get("seconds"),
             **{name: row["value"] for name, row in report.get("headline", {}).items()},
         },
     )

@@ -52,11 +52,17 @@ function contentOf(part) {
   return [kind, ...(kind?.oneOf ?? kind?.anyOf ?? [])].map(resolve).find((each) => each?.properties);
 }
 
+function sample(field) {
+  if (field.enum) return field.enum[0];
+  if (field.type === "integer" || field.type === "number") return field.minimum ?? 1;
+  return field.pattern ? "…" : "高血压要注意";
+}
+
 function example(method, path, body) {
   const url = `${location.origin}${path}`;
-  if (!body) return `curl ${url}`;
-  const field = body.required?.[0] ?? Object.keys(body.properties)[0];
-  return `curl ${url} -H 'content-type: application/json' -d '{"${field}": "高血压要注意"}'`;
+  if (!body) return `curl ${method === "get" ? "" : `-X ${method.toUpperCase()} `}${url}`;
+  const sent = Object.fromEntries((body.required ?? Object.keys(body.properties).slice(0, 1)).map((name) => [name, sample(body.properties[name])]));
+  return `curl ${url} -H 'content-type: application/json' -d '${JSON.stringify(sent)}'`;
 }
 
 function route(path, method, operation) {
@@ -68,8 +74,9 @@ function route(path, method, operation) {
     const content = contentOf(answer);
     if (content?.properties && status === "200") parts.push(fieldsTable(content));
   }
-  parts.push(element("pre", example(method, path, body)));
-  return element("section", "", ...parts);
+  const line = element("pre", example(method, path, body));
+  line.tabIndex = 0; // it may be wider than the page
+  return element("section", "", ...parts, line);
 }
 
 const about = document.querySelector("#about");

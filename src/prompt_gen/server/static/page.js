@@ -1,121 +1,132 @@
-// The demo page around <prompt-gen>: examples, submitted lines, live numbers, model facts.
+// The demo page around <prompt-gen>: two uses, live numbers, the model's card, and why a list is shown.
+
+import { showCard } from './page/card.js';
+import { html } from './page/drawing.js';
+import { showNumbers, watch } from './page/numbers.js';
+import { explain, showWhy } from './page/why.js';
+import { say, switchLanguage, words } from './page/words.js';
 
 const byId = (id) => document.getElementById(id);
-const field = byId('note');
-const completer = document.querySelector('prompt-gen');
+const completers = [...document.querySelectorAll('prompt-gen')];
+const tabs = [...document.querySelectorAll('[role=tab]')];
+const forget = new Map(); // field -> take what is in it as not written
 
-const codePoints = (text) => [...text].length;
+let key = sessionStorage.getItem('key') ?? '';
+let model = null;
 
-function make(tag, text, properties = {}) {
-  const node = Object.assign(document.createElement(tag), properties);
-  node.textContent = text;
-  return node;
+const headers = () => ({ 'Content-Type': 'application/json', ...(key && { Authorization: `Bearer ${key}` }) });
+const fieldNow = () => (byId('panel-note').hidden ? byId('query') : byId('note'));
+
+// ---- language, tabs, off the record ----------------------------------------------------------------
+
+byId('language').addEventListener('click', () => {
+  switchLanguage();
+  showNumbers();
+  showWhy();
+  if (model) showCard(model);
+});
+
+function choose(tab) {
+  for (const each of tabs) {
+    const isChosen = each === tab;
+    each.setAttribute('aria-selected', String(isChosen));
+    each.tabIndex = isChosen ? 0 : -1;
+    byId(each.getAttribute('aria-controls')).hidden = !isChosen;
+  }
 }
 
-/** "中文 English", with the English part in its own small span. */
-function bilingual(tag, chinese, english) {
-  const node = make(tag, `${chinese} `);
-  node.append(make('span', english, { className: 'en', lang: 'en' }));
-  return node;
+for (const tab of tabs) {
+  tab.addEventListener('click', () => { choose(tab); fieldNow().focus(); });
+  tab.addEventListener('keydown', ({ key: pressed }) => {
+    if (pressed !== 'ArrowLeft' && pressed !== 'ArrowRight') return;
+    const other = tabs.find((each) => each !== tab);
+    choose(other);
+    other.focus();
+  });
 }
 
-// ---- live numbers ----------------------------------------------------------------------------
+byId('off-record').addEventListener('click', ({ currentTarget }) => {
+  const isOff = currentTarget.getAttribute('aria-pressed') !== 'true';
+  currentTarget.setAttribute('aria-pressed', String(isOff));
+  for (const completer of completers) completer.offRecord = isOff;
+});
 
-const MODIFIERS = new Set(['Shift', 'Control', 'Alt', 'Meta', 'CapsLock', 'AltGraph', 'Fn']);
-const tally = { keys: 0, characters: 0 };
-let length = 0;
+// ---- the fields ------------------------------------------------------------------------------------
 
-function showTally() {
-  byId('keys').textContent = tally.keys;
-  byId('chars').textContent = tally.characters;
-  byId('ratio').textContent = tally.keys ? (tally.characters / tally.keys).toFixed(2) : '–';
+for (const completer of completers) {
+  const field = byId(completer.htmlFor);
+  forget.set(field, watch(field, completer));
+  completer.addEventListener('pg-suggest', ({ detail }) => explain(detail.prompt, headers()));
 }
 
-function setField(text) {
+/** Put a text into a field as if it stood there; nothing of it counts as written. */
+function put(field, text) {
   field.value = text;
-  length = codePoints(text); // put there by the page, not written
+  forget.get(field)();
 }
 
-field.addEventListener('keydown', (event) => {
-  if (MODIFIERS.has(event.key)) return;
-  tally.keys += 1;
-  showTally();
-});
-
-field.addEventListener('input', () => {
-  const now = codePoints(field.value);
-  tally.characters += now - length;
-  length = now;
-  showTally();
-});
-
-completer.addEventListener('click', () => { // choosing a row by hand costs one action too
-  tally.keys += 1;
-  showTally();
-});
-
-completer.addEventListener('pg-suggest', ({ detail }) => {
-  byId('ms').textContent = detail.ms < 10 ? detail.ms.toFixed(1) : Math.round(detail.ms);
-});
-
-// ---- submitting ------------------------------------------------------------------------------
-
-byId('composer').addEventListener('submit', (event) => {
+byId('search-form').addEventListener('submit', (event) => {
   event.preventDefault();
-  if (!field.value.trim()) return;
-  byId('submitted').prepend(make('li', field.value));
-  byId('empty').hidden = true;
-  setField('');
-  field.focus();
+  const query = byId('query');
+  if (!query.value.trim()) return;
+  byId('searched').prepend(html('li', {}, query.value));
+  byId('nothing-searched').hidden = true;
+  put(query, '');
+  query.focus();
 });
 
-// ---- examples and facts ----------------------------------------------------------------------
-
-function showExamples(examples) {
-  const texts = Array.isArray(examples) ? examples.filter((text) => typeof text === 'string' && text) : [];
-  const chip = (text) => make('button', text, { type: 'button', className: 'chip' });
-  byId('chips').replaceChildren(...texts.slice(0, 6).map(chip));
-  byId('examples').hidden = texts.length === 0;
-}
-
-byId('chips').addEventListener('click', ({ target }) => {
+byId('examples').addEventListener('click', ({ target }) => {
   const chip = target.closest('button');
   if (!chip) return;
-  setField(chip.textContent);
+  const field = fieldNow();
+  put(field, chip.textContent);
   field.focus();
   field.setSelectionRange(field.value.length, field.value.length);
   field.dispatchEvent(new InputEvent('input', { bubbles: true, inputType: 'insertReplacementText' }));
 });
 
-function showFacts(model) {
-  const { card = {} } = model;
-  const number = (value) => (Number.isFinite(value) ? value.toLocaleString('en') : null);
-  const facts = [
-    ['名称', 'id', model.id],
-    ['文字', 'script', model.script],
-    ['词表', 'vocabulary', number(model.vocab_size)],
-    ['上下文', 'context', number(model.context_length)],
-    ['每字比特', 'bits per character', Number.isFinite(card.bits_per_char) ? card.bits_per_char.toFixed(3) : null],
-  ].filter(([, , value]) => value);
-  byId('facts-list').replaceChildren(...facts.map(([chinese, english, value]) => {
-    const row = document.createElement('div');
-    row.append(bilingual('dt', chinese, english), make('dd', value));
-    return row;
-  }));
-  byId('facts').hidden = false;
+// ---- the model, and its key ------------------------------------------------------------------------
+
+function showExamples(examples) {
+  const texts = Array.isArray(examples) ? examples.filter((text) => typeof text === 'string' && text) : [];
+  for (const text of texts.slice(0, 6)) byId('examples').append(html('button', { type: 'button', class: 'chip' }, text));
+  byId('examples').hidden = texts.length === 0;
+  if (texts.length && !fieldNow().value) explain(texts[0], headers());
+}
+
+byId('key-form').addEventListener('submit', (event) => {
+  event.preventDefault();
+  key = byId('key').value.trim();
+  loadCard();
+});
+
+function askForKey() {
+  byId('key-form').hidden = false;
+  byId('key-wrong').textContent = key ? words().keyWrong : '';
+  byId('key').focus();
+}
+
+function useKey() {
+  byId('key-form').hidden = true;
+  if (!key) return;
+  sessionStorage.setItem('key', key);
+  for (const completer of completers) completer.key = key;
+  fieldNow().focus();
 }
 
 /** Until the service is up; the element itself tells the reader that it is still loading. */
 async function loadCard(wait = 1000) {
-  const response = await fetch('/v1/models').catch(() => null);
-  if (!response || response.status === 503) {
-    setTimeout(() => loadCard(Math.min(wait * 2, 8000)), wait);
-    return;
-  }
-  const model = response.ok ? (await response.json()).data?.[0] : null;
-  if (!model) return;
+  const response = await fetch('/v1/models', { headers: headers() }).catch(() => null);
+  if (response?.status === 401 || response?.status === 403) return askForKey();
+  if (!response || response.status === 503) return setTimeout(() => loadCard(Math.min(wait * 2, 8000)), wait);
+  [model] = response.ok ? (await response.json()).data ?? [] : [];
+  if (!model) return undefined;
+  useKey();
   showExamples(model.card?.examples);
-  showFacts(model);
+  return showCard(model);
 }
 
+say();
+showNumbers();
 loadCard();
+fieldNow().focus();

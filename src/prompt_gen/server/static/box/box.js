@@ -38,7 +38,9 @@ export class Box {
     this.#field = new Field(node);
     this.#composition = new Composition(this.#settings);
     this.#panel = new Panel(host, this.#field, this.#settings, this.#composition);
-    this.#feedback = new Feedback(service, this.#session, () => !this.#settings.isOffRecord);
+    this.#feedback = new Feedback(
+      service, this.#session, () => this.#field.text, () => !this.#settings.isOffRecord,
+    );
     this.#asking = new Asking((request, signal) => service.complete(this.#body(request), signal), {
       answered: (...answer) => this.#answered(...answer),
       failed: (error) => this.#failed(error),
@@ -59,7 +61,7 @@ export class Box {
     this.#asking.cancel();
     this.#recovery.stop();
     this.#composition.stop();
-    this.#feedback.settle(this.#field.text);
+    this.#feedback.settle();
     this.#panel.remove();
   }
 
@@ -91,7 +93,7 @@ export class Box {
       if (target !== node && !this.#host.contains(target)) this.#close('outside');
     });
     on(document, 'selectionchange', () => this.#onCaret());
-    on(window, 'pagehide', () => this.#feedback.settle(this.#field.text));
+    on(window, 'pagehide', () => this.#feedback.settle());
     on(window, 'resize', () => this.#panel.draw());
     on(window.visualViewport, 'resize', () => this.#panel.fit());
     on(window.visualViewport, 'scroll', () => this.#panel.fit());
@@ -153,7 +155,7 @@ export class Box {
 
   #submit() {
     this.#close('submit');
-    this.#feedback.settle(this.#field.text);
+    this.#feedback.settle();
   }
 
   // ---- asking ------------------------------------------------------------------------------
@@ -239,11 +241,12 @@ export class Box {
     if (!rest) return;
     const text = part(rest);
     const candidate = this.#panel.candidates[index];
+    const before = this.#typed;
     this.#cancel();
     this.#field.insert(text, this.#field.left.length - this.#typed.length, this.#composition.isOpen);
     this.#composition.stop();
     this.#settled = this.#field.left; // nothing more is asked until the user types again
-    this.#feedback.accepted(candidate, text);
+    this.#feedback.accepted(candidate, text, before);
     if (text.length < rest.length) this.#panel.narrow(this.#settled);
     else this.#panel.hide();
     this.#emit('pg-accept', { candidate, index, text });

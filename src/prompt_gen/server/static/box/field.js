@@ -1,10 +1,10 @@
 // The field that is enhanced: its attributes as a combobox, what of it is the prompt, and inserting.
 
 const MAX_SUFFIX = 8; // with more characters behind the caret nothing is asked automatically
-const ATTRIBUTES = {
-  role: 'combobox', 'aria-expanded': 'false',
-  autocomplete: 'off', autocorrect: 'off', autocapitalize: 'off', spellcheck: 'false',
-};
+const ATTRIBUTES = { autocomplete: 'off', autocorrect: 'off', autocapitalize: 'off', spellcheck: 'false' };
+// HTML allows a text area no role but its own (several lines), and that one cannot be expanded.
+const COMBOBOX = { role: 'combobox', 'aria-expanded': 'false' };
+const TEXT_AREA = { 'aria-haspopup': 'listbox' };
 
 export class Field {
   #saved; // its own attributes, given back at the end
@@ -14,11 +14,11 @@ export class Field {
     this.node = node;
   }
 
-  /** Make it a combobox that controls the list with this id. */
+  /** Make it control the list with this id; an input becomes a combobox. */
   dress(listId, isInline) {
     const enterkeyhint = this.node.getAttribute('enterkeyhint') ?? (this.isMultiline ? 'enter' : 'send');
     const wanted = {
-      ...ATTRIBUTES, enterkeyhint, 'aria-controls': listId, 'aria-autocomplete': isInline ? 'both' : 'list',
+      ...ATTRIBUTES, ...(this.isMultiline ? TEXT_AREA : COMBOBOX), enterkeyhint, 'aria-controls': listId, 'aria-autocomplete': isInline ? 'both' : 'list',
     };
     this.#saved = [...Object.keys(wanted), 'aria-activedescendant'].map((name) => [name, this.node.getAttribute(name)]);
     for (const [name, value] of Object.entries(wanted)) this.node.setAttribute(name, value);
@@ -30,7 +30,7 @@ export class Field {
 
   /** What a screen reader is told: whether the list is seen, and which option is active. */
   announce(isOpen, activeId) {
-    this.#set('aria-expanded', String(isOpen));
+    if (!this.isMultiline) this.#set('aria-expanded', String(isOpen));
     this.#set('aria-activedescendant', activeId);
   }
 

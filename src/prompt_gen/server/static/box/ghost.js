@@ -28,8 +28,19 @@ export class Ghost {
   draw(field, rest) {
     const isShown = rest !== '' && field.isAtEnd;
     this.node.hidden = !isShown;
-    if (!isShown) return;
-    this.#typed.textContent = field.text;
+    if (isShown) this.#write(field, rest);
+  }
+
+  /** How far below the top of the host the line of the caret ends, pixels; before anything is drawn. */
+  lineEnd(field) {
+    this.node.hidden = false;
+    this.#write(field, '\u200b');
+    const [line] = this.#rest.getClientRects();
+    return line.bottom - this.node.offsetParent.getBoundingClientRect().top;
+  }
+
+  #write(field, rest) {
+    this.#typed.textContent = field.text.slice(0, field.caret);
     this.#rest.textContent = rest;
     this.#lie(field);
     this.follow(field);

@@ -8,6 +8,8 @@ import { wordsFor } from './words.js';
 
 const IS_SAFARI = /^((?!chrome|chromium|android).)*safari/i.test(navigator.userAgent);
 
+const LIST_GAP = 6; // between a line of a text area and the list, pixels
+
 let panels = 0;
 
 export class Panel {
@@ -130,13 +132,19 @@ export class Panel {
   /** Bring the field's attributes and the inline text up to date. */
   draw() {
     this.#field.announce(this.isOpen, this.#list.activeId);
+    if (this.isOpen && this.#field.isMultiline) { // below the line that is written, wherever that is
+      this.list.style.insetBlockStart = `${Math.round(this.#ghost.lineEnd(this.#field)) + LIST_GAP}px`;
+    }
     const isShown = this.#settings.isInline && this.isOpen && !this.#isInlineDropped
       && !this.#composition.isUnsettled && this.#field.isFocused;
     this.#ghost.draw(this.#field, (isShown && this.restAt(this.row, this.#field.left)) || '');
   }
 
-  /** Keep the inline text to its place when the field scrolls. */
-  follow() { this.#ghost.follow(this.#field); }
+  /** Keep everything in its place when the field scrolls. */
+  follow() {
+    this.#ghost.follow(this.#field);
+    this.draw();
+  }
 
   // ---- choosing ----------------------------------------------------------------------------
 

@@ -44,4 +44,13 @@ export class Service {
     if (!response.ok) throw new Refused(`HTTP ${response.status}`, response.status);
     return response.json();
   }
+
+  /** Say what became of suggestions; also while the page is being left. */
+  async tell(events) {
+    const response = await fetch(this.url('events'), {
+      method: 'POST', headers: this.headers(), keepalive: true, body: JSON.stringify(events),
+    });
+    if (!response.ok) throw new Refused(`HTTP ${response.status}`, response.status);
+    return response.json();
+  }
 }

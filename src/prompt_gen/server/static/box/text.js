@@ -19,14 +19,15 @@ export function nextWord(rest) {
 /** Characters (code points) of a text. */
 export const lengthOf = (text) => [...text].length;
 
-/** Characters of the longest stretch of `piece` that stands in `text`. */
+/** The longest stretch of `piece` that stands in `text`. */
 export function surviving(piece, text) {
   const wanted = [...piece];
-  let longest = 0;
-  for (let start = 0; start + longest < wanted.length; start += 1) {
-    while (start + longest < wanted.length && text.includes(wanted.slice(start, start + longest + 1).join(''))) {
-      longest += 1;
+  let found = [];
+  for (let start = 0; start + found.length < wanted.length; start += 1) {
+    for (let end = start + found.length + 1; end <= wanted.length; end += 1) {
+      if (!text.includes(wanted.slice(start, end).join(''))) break;
+      found = wanted.slice(start, end);
     }
   }
-  return longest;
+  return found.join('');
 }
