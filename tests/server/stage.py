@@ -70,11 +70,13 @@ class Stage:
         self.html = HTML.format(lang=lang, field=field, attributes=attributes)
         self.asked: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
+        self.urls: list[str] = []
         self.events: list[dict[str, Any]] = []
         self.held: list[Route] = []
         self.is_holding = False
         self.status = 200
         self.models_status = models_status
+        self.events_status = 200
         self.answer: Callable[[dict[str, Any]], dict[str, Any]] = self.known
         page.route("**/*", self._serve)
         page.goto(ORIGIN)
@@ -83,6 +85,7 @@ class Stage:
         self.quiet()
 
     def _serve(self, route: Route) -> None:
+        self.urls.append(route.request.url)
         path = route.request.url.removeprefix(ORIGIN).partition("?")[0]
         secure = {name.decode(): value.decode() for name, value in HEADERS.items()}
         if path == "/":
@@ -95,8 +98,10 @@ class Stage:
             model = {"id": "stage", "script": self.script, "card": {}}
             route.fulfill(status=self.models_status, json={"data": [model]})
         elif path == "/v1/events":
-            self.events.append(route.request.post_data_json)
-            route.fulfill(status=204)
+            told = route.request.post_data_json
+            self.events += told if self.events_status == 200 else []
+            answer = {"stored": len(told), "known": 0, "off_record": 0}
+            route.fulfill(status=self.events_status, json=answer)
         elif path == "/v1/complete":
             self.asked.append(route.request.post_data_json)
             self.headers.append(route.request.headers)

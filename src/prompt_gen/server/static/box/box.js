@@ -208,6 +208,7 @@ export class Box {
     this.#settled = null;
     const kind = troubleOf(error);
     if (kind === 'error') this.#panel.status.show(kind, this.#panel.words.error(error.message));
+    else if (kind === 'loading') this.#recovery.lookLater(); // or it has too much to do
     else this.#recovery.lost(kind);
   }
 

@@ -36,12 +36,17 @@ export class Recovery {
     else this.#back(models); // a server that does not say what it serves is up all the same
   }
 
-  /** Nothing is asked any more but whether the service is back; a lock waits for its key. */
+  /** The service is away, and says why; a lock waits for its key. */
   lost(kind) {
-    this.isAway = true;
     this.#on.lost(kind);
+    this.lookLater();
+    if (kind === 'locked') clearTimeout(this.#timer);
+  }
+
+  /** Nothing is asked any more but whether the service is there: it may only have had too much to do. */
+  lookLater() {
+    this.isAway = true;
     clearTimeout(this.#timer);
-    if (kind === 'locked') return;
     this.#backoff = Math.min(Math.max(this.#backoff * 2, RETRY_MS[0]), RETRY_MS[1]);
     this.#timer = setTimeout(() => this.look(), this.#backoff);
   }
