@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.sync_api import CDPSession, Locator, Page, Route, expect
 
-from prompt_gen.server.limits import HEADERS
+from prompt_gen.server.headers import HEADERS
 from prompt_gen.server.routes.pages import STATIC
 
 ORIGIN = "http://localhost:1"
@@ -87,7 +87,7 @@ class Stage:
     def _serve(self, route: Route) -> None:
         self.urls.append(route.request.url)
         path = route.request.url.removeprefix(ORIGIN).partition("?")[0]
-        secure = {name.decode(): value.decode() for name, value in HEADERS.items()}
+        secure = dict(HEADERS)
         if path == "/":
             route.fulfill(body=self.html, content_type="text/html", headers=secure)
         elif path.startswith("/static/"):

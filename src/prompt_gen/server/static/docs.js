@@ -61,7 +61,8 @@ function sample(field) {
 function example(method, path, body) {
   const url = `${location.origin}${path}`;
   if (!body) return `curl ${method === "get" ? "" : `-X ${method.toUpperCase()} `}${url}`;
-  const sent = Object.fromEntries((body.required ?? Object.keys(body.properties).slice(0, 1)).map((name) => [name, sample(body.properties[name])]));
+  const needed = body.required ?? Object.keys(body.properties).slice(0, 1);
+  const sent = Object.fromEntries(needed.map((name) => [name, sample(body.properties[name])]));
   return `curl ${url} -H 'content-type: application/json' -d '${JSON.stringify(sent)}'`;
 }
 
