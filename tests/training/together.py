@@ -15,3 +15,4 @@ if __name__ == "__main__":
         Start.of(run, config, tokenizer, shards.load(run, tokenizer)).fit(silent, resume=False)
     else:
         pipeline.train_along(run.path)
+    launch.leave()

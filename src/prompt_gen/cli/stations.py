@@ -156,7 +156,7 @@ def train(
         )
     if not launch.is_first():
         pipeline.train_along(out, resume=resume)
-        return
+        launch.leave()
     if pretrained and (kind or vocab_size):
         raise SettingError(
             "--pretrained keeps its vocabulary; --kind or --vocab-size was given with it",
