@@ -79,6 +79,7 @@ def count(serving: Serving, name: str, **labels: str) -> float:
     ("path", "body"),
     [
         ("/v1/complete", {"prompt": "高血", "max_chars": 200}),
+        ("/v1/complete", {"prompt": "高血", "max_chars": 200, "stream": True}),
         ("/generate", {"context": "高血", "maxlength": 200}),
     ],
 )

@@ -27,7 +27,8 @@ class Typing:
 
     async def key(self, prompt: str, **settings) -> list[Candidate]:
         request = CompleteRequest(prompt=prompt, **settings)
-        return await self.serving.keystrokes.answer(self.worker.model, request, Wanted())
+        found = await self.serving.keystrokes.answer(self.worker.model, request, Wanted())
+        return found.candidates
 
 
 @asynccontextmanager

@@ -1,6 +1,6 @@
 """The completer: a language model in memory that answers prefixes."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from prompt_gen.engine.generating import Generator
 from prompt_gen.engine.language_model import LanguageModel
 from prompt_gen.engine.line import Chosen, Line, Patience
 from prompt_gen.engine.modes import MODES
+from prompt_gen.engine.modes.tree import early
 from prompt_gen.engine.personalised import Personalised
 from prompt_gen.engine.remembering import language_model
 from prompt_gen.engine.sessions import Sessions
@@ -40,6 +41,17 @@ _LIKELY = 0.02  # probability of a next character from which on it is thought of
 
 def _never() -> bool:
     return False
+
+
+def _asked(typed: str, config: EngineConfig) -> Hashable:
+    """What a list that was found whole is the answer to."""
+    return typed, config.model_copy(update=_ANY_TIME)
+
+
+def _behind(text: str, typed: str, found: list[Candidate]) -> list[Candidate]:
+    """Candidates of the last line as ones of the whole text."""
+    before = text[: len(text) - len(typed)]
+    return [replace(c, text=before + c.text) for c in found] if before else list(found)
 
 
 class Completer:
@@ -122,10 +134,50 @@ class Completer:
         model, about = self._model_for(user)
         with self.sessions.key(session, about) as trie:
             found = self._answer(text, typed, trie, model, config, stops)
+        return self._in_time(found, text, stops, settings)
+
+    def _in_time(
+        self, found: list[Candidate], text: str, stops: Patience, settings: dict[str, Any]
+    ) -> list[Candidate]:
+        """A list, or where time was up and it holds pieces only, whole ones of the memory."""
         is_late = stops.is_over and not stops.is_cancelled
         if is_late and all(c.finish_reason == "open" for c in found):
-            return self.first(text, **settings) or found  # whole ones in place of pieces
+            return self.first(text, **settings) or found
         return found
+
+    def improving(
+        self,
+        text: str,
+        cancelled: Callable[[], bool] = _never,
+        user: str | None = None,
+        session: str | None = None,
+        **settings: Any,
+    ) -> Iterator[tuple[list[Candidate], bool]]:
+        """Lists that get better, and of each whether it is the last, which `complete` gives.
+
+        The first is how the training text goes on (see `first`), then what is known of the tree
+        before each pass of the model; where the last one is known already, it comes alone. Raises
+        as `complete` does.
+        """
+        config, typed, shown = self._settled(settings), typed_line(text), list[Candidate]()
+        stops = Patience(config.deadline_ms, cancelled)
+        model, about = self._model_for(user)
+        with self.sessions.key(session, about) as trie:
+            line = self._line(typed, trie, model, config, stops)
+            for found in self._early(line) if typed else ():
+                if found and found != shown:
+                    shown = found
+                    yield _behind(text, typed, found), False
+            found = self._answer(text, typed, trie, model, config, stops) if typed else []
+        yield self._in_time(found, text, stops, settings), True
+
+    def _early(self, line: Line) -> Iterator[list[Candidate]]:
+        """Lists for the time until the last one is there."""
+        if line.config.mode != "tree" or line.trie.answer(_asked(line.typed, line.config)):
+            return
+        yield self._first(line.typed, line.typed, line.config)
+        for chosen in early(line):
+            yield self._candidates(line.typed, chosen)
 
     def _answer(
         self,
@@ -137,15 +189,14 @@ class Completer:
         stops: Patience,
     ) -> list[Candidate]:
         """The list for a text; that of one that was asked or thought of before is kept."""
-        asked = (typed, config.model_copy(update=_ANY_TIME))
+        asked = _asked(typed, config)
         found = trie.answer(asked)
         if found is None:
             line = self._line(typed, trie, model, config, stops)
             found = self._candidates(typed, MODES.load(config.mode).run(line))
             if config.mode == "tree" and not stops.is_over:
                 trie.remember(asked, found)
-        before = text[: len(text) - len(typed)]
-        return [replace(c, text=before + c.text) for c in found] if before else list(found)
+        return _behind(text, typed, found)
 
     def tree(
         self,
@@ -220,8 +271,9 @@ class Completer:
         Most frequent first; the score is the share of the places that were read. It is for the
         time until `complete` has its list. Raises as `complete` does.
         """
-        config = self._settled(settings)
-        typed = typed_line(text)
+        return self._first(text, typed_line(text), self._settled(settings))
+
+    def _first(self, text: str, typed: str, config: EngineConfig) -> list[Candidate]:
         if not typed or self._verbatim is None:
             return []
         allowed = rule(self._verbatim, typed, config)

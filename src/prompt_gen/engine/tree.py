@@ -14,7 +14,7 @@ et al. 2024 on exact prefix probabilities of tokenized models.
 
 import heapq
 from bisect import bisect_right, insort
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from prompt_gen.config import EngineConfig
@@ -42,31 +42,45 @@ class Tree:
 
 def grow(line: Line) -> Tree:
     """The tree behind a typed line."""
+    *_, search = _searched(line)
+    return search.tree()
+
+
+def growing(line: Line) -> Iterator[Tree]:
+    """What is known of the tree before each pass of the model; the last one is that of `grow`."""
+    return (search.tree() for search in _searched(line))
+
+
+def _searched(line: Line) -> Iterator["_Search"]:
+    """One search, before each pass of the model and at its end."""
     behind = Behind(line.vocabulary, line.ends)
     roots = behind.caret(line.trie, line.model, line.covers, line.config.floor)
-    search = _Search(line, behind)
-    for place in roots:
-        search.note(place)
-    while waiting := search.next():
+    search = _Search(line, behind, roots)
+    while search.next():
+        yield search
         if line.stops():
-            break
-        nodes = [place.before.child(place.token) for place in waiting]
+            return
+        nodes = [place.before.child(place.token) for place in search.waiting]
         line.trie.read(line.model, nodes, nodes)
-        for place in waiting:
+        for place in search.waiting:
             search.note(place)
-    return Tree(roots, search.best(), is_cut=bool(waiting))
+    yield search
 
 
 class _Search:
     """The order in which places are looked into."""
 
-    def __init__(self, line: Line, behind: Behind) -> None:
+    def __init__(self, line: Line, behind: Behind, roots: Sequence[Place]) -> None:
         self._config: EngineConfig = line.config
         self._now, self._behind = line.trie.now, behind
         self._heap: list[tuple[float, int, Place]] = []
         self._n_noted = 0
         self._bounds: list[float] = []  # of places that were looked into, negative, rising
         self._opened: list[tuple[float, int, Opened]] = []
+        self.waiting: list[Place] = []  # to be read next
+        self._roots = roots
+        for place in roots:
+            self.note(place)
 
     def note(self, place: Place) -> None:
         """A place that may be looked into."""
@@ -96,9 +110,11 @@ class _Search:
             self._opened.append((minus_bound, n, Opened(place, following, p_end)))
             for each in following:
                 self.note(each)
+        self.waiting = waiting
         return waiting
 
-    def best(self) -> list[Opened]:
+    def tree(self) -> Tree:
         """What was looked into, without what was read too early."""
         self._opened.sort(key=lambda entry: entry[:2])
-        return [opened for _, _, opened in self._opened[: self._config.places]]
+        best = [opened for _, _, opened in self._opened[: self._config.places]]
+        return Tree(self._roots, best, is_cut=bool(self.waiting))

@@ -1,6 +1,9 @@
 """Requests of text fields: the newest key of each is answered, and the next one thought of."""
 
 import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Any
 
 from prompt_gen.engine import Candidate
@@ -13,12 +16,23 @@ from prompt_gen.server.served import Served
 from prompt_gen.server.wanted import Wanted
 from prompt_gen.server.worker import IsOver, Worker
 
+_APART_S = 0.005  # between two lists of a stream, at least
+
+
+@dataclass(frozen=True)
+class Found:
+    """A list, and how long its request had to wait before it was begun."""
+
+    candidates: list[Candidate]
+    queue_ms: float
+    is_final: bool = True  # no better list comes
+
 
 class Keystrokes:
     """Answers `CompleteRequest`s with a worker."""
 
     def __init__(self, worker: Worker, metrics: Metrics) -> None:
-        self._worker = worker
+        self._worker, self._metrics = worker, metrics
         self._flights = Flights(worker, metrics)
         self._newest = Newest()
         self._ahead = Ahead(worker)
@@ -27,9 +41,7 @@ class Keystrokes:
         """Think of nothing more."""
         self._ahead.close()
 
-    async def answer(
-        self, model: Served, request: CompleteRequest, wanted: Wanted
-    ) -> list[Candidate]:
+    async def answer(self, model: Served, request: CompleteRequest, wanted: Wanted) -> Found:
         """The list for a key; an older one of the same session ends at its next pass.
 
         Those who ask the same at the same time share one list.
@@ -38,20 +50,68 @@ class Keystrokes:
             Cancelled: nobody waits for the list any more.
             Overloaded: too many others wait.
         """
-        session, mark = request.session, self._ahead.asked(request.session)
-        if session is not None and request.seq is not None:
-            self._newest.asked(session, request.seq, wanted)
-        arrived = time.monotonic()
-        settings = request.model_dump(include={"n", "max_chars", "deadline_ms"}, exclude_none=True)
+        mark, begun = self._asked(request, wanted), _Begun(self._worker, request)
 
-        def work(is_over: IsOver) -> list[Candidate]:
-            waited_ms = (time.monotonic() - arrived) * 1000  # behind others in the queue
-            deadline_ms = settings.get("deadline_ms", self._worker.config.deadline_ms) - waited_ms
-            left: dict[str, Any] = settings | {"deadline_ms": max(1.0, deadline_ms)}
-            return model.completer.complete(request.prompt, is_over, session=session, **left)
+        def work(is_over: IsOver) -> Found:
+            settings = begun.settings()
+            session, prompt = request.session, request.prompt
+            found = model.completer.complete(prompt, is_over, session=session, **settings)
+            return Found(found, begun.waited_ms)
 
-        asked = (model, request.prompt, frozenset(settings.items()))
+        is_random = request.strategy == "sample" and request.seed is None
+        asked = object() if is_random else (model, request.prompt, str(request.settings))
         found = await self._flights.run(asked, work, wanted)
-        if session is not None and request.seq is not None:
-            self._ahead.later(request, session, mark)
+        self._note(found, begun)
+        self._answered(request, mark)
         return found
+
+    async def improving(
+        self, model: Served, request: CompleteRequest, wanted: Wanted
+    ) -> AsyncIterator[Found]:
+        """Lists for a key that get better; the final one is that of `answer`. Raises as that."""
+        mark, begun = self._asked(request, wanted), _Begun(self._worker, request)
+
+        def work(is_over: IsOver) -> Iterator[Found]:
+            prompt, session, sent = request.prompt, request.session, 0.0
+            lists = model.completer.improving(prompt, is_over, session=session, **begun.settings())
+            for found, is_final in lists:
+                if is_final or time.monotonic() - sent >= _APART_S:
+                    yield Found(found, begun.waited_ms, is_final)
+                    sent = time.monotonic()
+
+        is_first = True
+        async with aclosing(self._worker.stream(work, wanted)) as lists:
+            async for found in lists:
+                if is_first:
+                    self._note(found, begun)
+                    is_first = False
+                yield found
+        self._answered(request, mark)
+
+    def _asked(self, request: CompleteRequest, wanted: Wanted) -> object:
+        """A key has come: what is older in its session ends."""
+        if request.session is not None and request.seq is not None:
+            self._newest.asked(request.session, request.seq, wanted)
+        return self._ahead.asked(request.session)
+
+    def _answered(self, request: CompleteRequest, mark: object) -> None:
+        if request.session is not None and request.seq is not None:
+            self._ahead.later(request, request.session, mark)
+
+    def _note(self, found: Found, begun: "_Begun") -> None:
+        if found.candidates:
+            self._metrics.first_list.observe(time.monotonic() - begun.arrived)
+
+
+class _Begun:
+    """A request whose deadline runs from when it came, not from when it is worked for."""
+
+    def __init__(self, worker: Worker, request: CompleteRequest) -> None:
+        self.arrived, self.waited_ms = time.monotonic(), 0.0
+        self._settings = {"deadline_ms": worker.config.deadline_ms} | request.settings
+
+    def settings(self) -> dict[str, Any]:
+        """What the engine is asked, now that it is begun."""
+        self.waited_ms = (time.monotonic() - self.arrived) * 1000
+        left_ms = self._settings["deadline_ms"] - self.waited_ms
+        return self._settings | {"deadline_ms": max(1.0, left_ms)}

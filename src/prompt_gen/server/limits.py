@@ -18,6 +18,7 @@ from prompt_gen.errors import (
     StoreUnavailable,
 )
 
+OURS = "server_error"  # what is no fault of the one who asked
 NO_JSON = "the body is not JSON"
 _MAX_NAME = 100  # characters of a field's name that an error repeats
 _KINDS = {

@@ -11,12 +11,11 @@ import uuid
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from prompt_gen.server.limits import error_response
+from prompt_gen.server.limits import OURS, error_response
 from prompt_gen.server.metrics import Metrics
 
 _GONE = 499  # of a request whose client has left before it was answered
 _ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)  # of a request, as a client or a proxy may name it
-_OURS = "server_error"
 _log = logging.getLogger(__name__)
 
 
@@ -46,7 +45,7 @@ class Observed:
             if status != _GONE:  # the answer has begun: all that is left is to break it off
                 raise
             _log.exception("request %s failed", name)
-            answer = error_response(500, "an error of the server; its log says more", _OURS)
+            answer = error_response(500, "an error of the server; its log says more", OURS)
             await answer(scope, receive, named)
         finally:
             self._note(scope, name, status, time.perf_counter() - started)

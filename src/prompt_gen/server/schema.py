@@ -1,14 +1,17 @@
 """What requests and answers look like; every field is checked, and an unknown one is refused."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Body(BaseModel):
     """A request body: no field but the named ones, no conversion of types."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
+
+
+_OF_ENGINE = {"n", "max_chars", "deadline_ms", "min_confidence", "temperature", "seed"}
 
 
 class CompleteRequest(Body):
@@ -32,6 +35,44 @@ class CompleteRequest(Body):
         ge=0,
         description="rises with every keystroke; a session that starts again needs a new name",
     )
+    strategy: Literal["tree", "sample", "beam", "diverse"] | None = Field(
+        default=None, description="how continuations are found; none: as served"
+    )
+    stop: list[Annotated[str, Field(min_length=1, max_length=64)]] | None = Field(
+        default=None, max_length=16, description="texts before which a continuation ends"
+    )
+    min_confidence: float | None = Field(
+        default=None, ge=0, le=1, description="candidates less probable than that are not shown"
+    )
+    temperature: float | None = Field(
+        default=None, ge=0, le=10, description="with `strategy` sample: 0 draws the most probable"
+    )
+    seed: int | None = Field(
+        default=None, ge=0, lt=2**63, description="with `strategy` sample: the same draws each time"
+    )
+    model: str | None = Field(
+        default=None, description="the model that shall answer; another one is refused with 404"
+    )
+    stream: bool = Field(
+        default=False, description="send lists as they get better, as server-sent events"
+    )
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What it asks of the engine, in the engine's names."""
+        given = self.model_dump(include=_OF_ENGINE, exclude_none=True)
+        if self.strategy:
+            given["mode"] = self.strategy
+        if self.stop:
+            given["stop"] = tuple(self.stop)
+        return given
+
+    @model_validator(mode="after")
+    def _drawn(self) -> "CompleteRequest":
+        for name in ("temperature", "seed"):
+            if getattr(self, name) is not None and self.strategy != "sample":
+                raise ValueError(f"'{name}' is for the strategy 'sample'")
+        return self
 
 
 class CandidateOut(BaseModel):
@@ -53,6 +94,7 @@ class CandidateOut(BaseModel):
 class Timing(BaseModel):
     """Where the time went."""
 
+    queue_ms: float = Field(description="before it was begun, as others were before it")
     total_ms: float
 
 
@@ -127,6 +169,12 @@ class EventsOut(BaseModel):
     stored: int
     known: int = Field(description="sent before, with the same id")
     off_record: int = Field(description="not stored, as asked for or as the server is set")
+
+
+class CompleteEvent(CompleteResponse):
+    """One of the lists of a stream."""
+
+    final: bool = Field(description="no better one comes; the stream ends here")
 
 
 class ExplainRequest(Body):

@@ -1,8 +1,11 @@
 """Answers that come in pieces, as server-sent events."""
 
 from collections.abc import AsyncIterator
+from typing import TypeVar
 
 from fastapi.responses import StreamingResponse
+
+T = TypeVar("T")
 
 
 class Events(StreamingResponse):
@@ -18,3 +21,19 @@ class Events(StreamingResponse):
 async def _framed(data: AsyncIterator[str]) -> AsyncIterator[bytes]:
     async for line in data:
         yield f"data: {line}\n\n".encode()
+
+
+async def begun(pieces: AsyncIterator[T]) -> AsyncIterator[T]:
+    """The same pieces, when the first is there: what goes wrong before has an answer of its own."""
+    first = list[T]()
+    async for piece in pieces:
+        first.append(piece)
+        break
+
+    async def all_of_them() -> AsyncIterator[T]:
+        for piece in first:
+            yield piece
+        async for piece in pieces:
+            yield piece
+
+    return all_of_them()

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -58,7 +58,7 @@ class Worker:
 
     async def stream(
         self, work: Callable[[IsOver], Iterable[T]], wanted: Wanted
-    ) -> AsyncIterator[T]:
+    ) -> AsyncGenerator[T, None]:
         """What `work` yields in another thread, as it comes. Raises as `run` does."""
         loop, found = asyncio.get_running_loop(), asyncio.Queue[tuple[T, ...]]()
 

@@ -1,36 +1,96 @@
 """`/v1/complete`: what the box speaks."""
 
+import logging
 import time
 import uuid
+from collections.abc import AsyncIterator
 from dataclasses import asdict
+from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
-from prompt_gen.server.schema import CandidateOut, CompleteRequest, CompleteResponse, Timing
+from prompt_gen.errors import PromptGenError
+from prompt_gen.server.keystrokes import Found
+from prompt_gen.server.limits import OURS, error_response, from_error
+from prompt_gen.server.routes.openai import check_model
+from prompt_gen.server.schema import (
+    CandidateOut,
+    CompleteEvent,
+    CompleteRequest,
+    CompleteResponse,
+    Timing,
+)
+from prompt_gen.server.served import Served
 from prompt_gen.server.serving import Serving, errors
+from prompt_gen.server.sse import Events, begun
 from prompt_gen.server.wanted import Asked
+
+_log = logging.getLogger(__name__)
+_STREAM = {
+    "text/event-stream": {
+        "schema": {"type": "string"},
+        "description": "with `stream`: events whose data are a CompleteEvent each, a list that is "
+        "better than the one before; the last one is `final`, or an error",
+    }
+}
 
 
 def router(serving: Serving) -> APIRouter:
     """The route of the box."""
     routes = APIRouter()
 
-    @routes.post("/v1/complete", responses=errors(413, 422, 499, 503))
-    async def complete(request: CompleteRequest, asked: Asked) -> CompleteResponse:
+    @routes.post(
+        "/v1/complete",
+        response_model=CompleteResponse,
+        responses=errors(404, 413, 422, 499, 503) | {200: {"content": _STREAM}},
+    )
+    async def complete(request: CompleteRequest, asked: Asked) -> CompleteResponse | Response:
         """Candidates for what was typed."""
-        started = time.perf_counter()
         serving.check(request.prompt, "prompt")
         model = serving.worker.model
+        if request.model is not None:
+            check_model(request.model, model)
+        answer = _Answer(model, request)
+        if request.stream:
+            lists = serving.keystrokes.improving(model, request, asked)
+            return Events(answer.events(await begun(lists)))
         found = await serving.keystrokes.answer(model, request, asked)
-        return CompleteResponse(
-            id=f"cmpl-{uuid.uuid4().hex}",
-            model=model.bundle.name,
-            version=model.version,
-            prompt=request.prompt,
-            session=request.session,
-            seq=request.seq,
-            candidates=[CandidateOut(**asdict(candidate)) for candidate in found],
-            timing=Timing(total_ms=(time.perf_counter() - started) * 1000),
-        )
+        return CompleteResponse(**answer.fields(found))
 
     return routes
+
+
+class _Answer:
+    """What all lists for one request have in common."""
+
+    def __init__(self, model: Served, request: CompleteRequest) -> None:
+        self._started, self._request, self._model = time.perf_counter(), request, model
+        self._id = f"cmpl-{uuid.uuid4().hex}"
+
+    def fields(self, found: Found) -> dict[str, Any]:
+        """A list as it is sent."""
+        return {
+            "id": self._id,
+            "model": self._model.bundle.name,
+            "version": self._model.version,
+            "prompt": self._request.prompt,
+            "session": self._request.session,
+            "seq": self._request.seq,
+            "candidates": [CandidateOut(**asdict(each)) for each in found.candidates],
+            "timing": Timing(
+                queue_ms=found.queue_ms, total_ms=(time.perf_counter() - self._started) * 1000
+            ),
+        }
+
+    async def events(self, lists: AsyncIterator[Found]) -> AsyncIterator[str]:
+        """Lists as they come; what goes wrong behind the first of them is the last event."""
+        try:
+            async for found in lists:
+                event = CompleteEvent(**self.fields(found), final=found.is_final)
+                yield event.model_dump_json()
+        except PromptGenError as error:
+            yield bytes(from_error(error).body).decode()
+        except Exception:
+            _log.exception("a stream broke off")
+            broken = error_response(500, "an error of the server; its log says more", OURS)
+            yield bytes(broken.body).decode()

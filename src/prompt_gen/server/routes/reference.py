@@ -22,7 +22,7 @@ def router(serving: Serving) -> APIRouter:
             prompt=request.context, n=request.samples or 1, max_chars=request.maxlength
         )
         found = await serving.keystrokes.answer(serving.worker.model, wanted, asked)
-        texts = [candidate.text for candidate in found]
+        texts = [candidate.text for candidate in found.candidates]
         return ReferenceResponse(result=texts, time=time.perf_counter() - started)
 
     return routes
