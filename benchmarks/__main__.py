@@ -9,6 +9,7 @@ from benchmarks import (
     forecast,
     graphs,
     kills,
+    load,
     memory,
     personal,
     quality,
@@ -16,7 +17,6 @@ from benchmarks import (
     shakespeare,
     throughput,
     training,
-    typists,
     vocabulary,
 )
 
@@ -27,6 +27,7 @@ BENCHMARKS = {
     "forecast": forecast.main,
     "graphs": graphs.main,
     "kills": kills.main,
+    "load": load.main,
     "memory": memory.main,
     "personal": personal.main,
     "quality": quality.main,
@@ -34,7 +35,6 @@ BENCHMARKS = {
     "shakespeare": shakespeare.main,
     "throughput": throughput.main,
     "training": training.main,
-    "typists": typists.main,
     "vocabulary": vocabulary.main,
 }
 
