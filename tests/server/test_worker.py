@@ -11,8 +11,9 @@ import pytest
 from prompt_gen import bundle
 from prompt_gen.config import EngineConfig, ServeConfig
 from prompt_gen.engine import Candidate
-from prompt_gen.errors import Cancelled, Damaged
+from prompt_gen.errors import Cancelled, Damaged, Overloaded
 from prompt_gen.run import Run
+from prompt_gen.server.limits import from_error
 from prompt_gen.server.schema import CompleteRequest
 from prompt_gen.server.serving import Serving
 from prompt_gen.server.wanted import Wanted
@@ -219,6 +220,37 @@ def test_what_nobody_waits_for_ends_at_its_next_pass(trained: Run) -> None:
             return opened.completer.model.n_passes - n_passes
 
     assert asyncio.run(ask()) == 1
+
+
+def test_what_would_wait_too_long_is_refused_and_what_comes_later_is_not(trained: Run) -> None:
+    async def ask() -> None:
+        async with typing(trained, config=ServeConfig(at_work=1, max_waiting=0)) as opened:
+            held, go_on = gated(opened, lambda: True)
+            first = asyncio.create_task(opened.key("高血压"))
+            await asyncio.to_thread(held.wait, 10)
+            with pytest.raises(Overloaded) as refused:
+                await opened.key("糖尿病")
+            shared = asyncio.create_task(opened.key("高血压"))  # costs nothing more
+            answer = from_error(refused.value)
+            assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+            go_on.set()
+            assert await first == await shared
+            assert await opened.key("糖尿病")
+
+    asyncio.run(ask())
+
+
+def test_draws_without_a_seed_are_not_shared(trained: Run) -> None:
+    """Whoever asks twice for something random wants two things."""
+
+    async def ask() -> tuple[list[Candidate], list[Candidate]]:
+        async with typing(trained) as opened:
+            how = {"strategy": "sample", "temperature": 2.0, "max_chars": 60}
+            one, other = await asyncio.gather(*(opened.key("高血压患者", **how) for _ in range(2)))
+            return one, other
+
+    one, other = asyncio.run(ask())
+    assert one != other
 
 
 def test_work_yields_and_fails_in_a_thread_and_is_told_here(trained: Run) -> None:

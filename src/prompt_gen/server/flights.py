@@ -37,6 +37,7 @@ class Flights:
             raise wanted.error()
         flight = self._flights.get(asked)
         if flight is None:
+            self._worker.admission.check()  # a refusal should cost little
             flight = self._flights[asked] = self._begin(asked, work)
         else:
             self._metrics.shared.inc()

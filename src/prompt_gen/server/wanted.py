@@ -62,7 +62,7 @@ class Wanted:
         return Cancelled(*_WHY[self.reason])
 
 
-def _of(request: Request) -> Wanted:
+async def _of(request: Request) -> Wanted:  # what is not async is called in another thread
     return request.scope["wanted"]
 
 
