@@ -110,17 +110,20 @@ export class Feedback {
   async #send() {
     clearTimeout(this.#sendTimer);
     this.#sendTimer = 0;
-    if (!this.#isRecorded()) this.#events = [];
+    if (!this.#isWanted || !this.#isRecorded()) this.#events = [];
     if (this.#isSending || !this.#events.length) return;
     this.#isSending = true;
     const sent = this.#events.splice(0);
+    let isDone = true;
     try {
       const { stored, known } = await this.#service.tell(sent);
       this.#isWanted = stored + known > 0;
     } catch (error) {
-      if (!(error instanceof Refused) || LATER.includes(error.status)) this.#events.unshift(...sent);
-      else this.#isWanted = error.status !== 404;
+      isDone = error instanceof Refused && !LATER.includes(error.status);
+      if (isDone) this.#isWanted = error.status !== 404;
+      else this.#events.unshift(...sent); // with the next
     }
     this.#isSending = false;
+    if (isDone) this.#send(); // what has come meanwhile
   }
 }
