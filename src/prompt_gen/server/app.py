@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI, Request
@@ -18,6 +19,7 @@ from prompt_gen.config import EngineConfig, FeedbackConfig, ServeConfig
 from prompt_gen.errors import PromptGenError
 from prompt_gen.feedback import Recorder
 from prompt_gen.keys import Keyring
+from prompt_gen.server.description import described
 from prompt_gen.server.hangups import Hangups
 from prompt_gen.server.headers import Headers
 from prompt_gen.server.limits import NO_JSON, Limits, error_response, from_error, validation_error
@@ -61,8 +63,10 @@ def create_app(
         lifespan=lifespan,
         docs_url=None,  # the stock page loads its script from elsewhere; ours is in static/
         redoc_url=None,
+        redirect_slashes=False,
         responses=errors(401, 403, 413, 415),
     )
+    app.openapi = partial(described, app)  # type: ignore[method-assign]
     _add_middleware(app, config, serving)
     app.state.serving = serving
     _add_error_handlers(app)

@@ -20,6 +20,7 @@ from prompt_gen.errors import (
 
 OURS = "server_error"  # what is no fault of the one who asked
 NO_JSON = "the body is not JSON"
+_HOW_TO_SEND = "Send JSON, with the header 'content-type: application/json'"
 _MAX_NAME = 100  # characters of a field's name that an error repeats
 _KINDS = {
     **dict.fromkeys((NotReady, Overloaded, StoreUnavailable, StorageError), "unavailable_error"),
@@ -54,9 +55,9 @@ def validation_error(error: RequestValidationError, status: int = 422, **how: An
     if first["type"] == "json_invalid":
         return error_response(status, NO_JSON, **how)
     param = _printable(".".join(str(part) for part in first["loc"][1:])) or None
-    what = f"field '{param}'" if param else "the body (see its content type)"
     said = first["msg"].removeprefix("Value error, ")
-    message = f"{what}: {said[0].lower()}{said[1:]}"
+    said = f"{said[0].lower()}{said[1:]}"
+    message = f"field '{param}': {said}" if param else f"the body: {said}. {_HOW_TO_SEND}"
     return error_response(status, message, param=param, **how)
 
 

@@ -35,7 +35,12 @@ from prompt_gen.server.worker import IsOver
 from prompt_gen.text import check_text
 
 _log = logging.getLogger(__name__)
-_STREAM = {"text/event-stream": {"schema": {"type": "string", "description": "with `stream`"}}}
+_EVENT = {
+    "type": "object",
+    "properties": {"data": {"type": "string", "description": "a `Chunk` in JSON, or `[DONE]`"}},
+    "required": ["data"],
+}
+_STREAM = {"content": {"text/event-stream": {"schema": _EVENT}}, "description": "the continuations"}
 
 
 class OpenAIRoute(APIRoute):
@@ -75,7 +80,7 @@ def router(serving: Serving) -> APIRouter:
     @routes.post(
         "/v1/completions",
         response_model=Completion,
-        responses=errors(400, 404, 413, 499, 503) | {200: {"content": _STREAM}},
+        responses=errors(400, 404, 413, 499, 503) | {200: _STREAM},
     )
     async def completions(request: CompletionRequest, asked: Asked) -> Completion | Response:
         """Plain text that goes on from a prompt, token by token."""
