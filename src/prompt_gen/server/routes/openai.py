@@ -6,8 +6,7 @@ Every field is honoured or refused with its name; errors have that API's shape a
 import logging
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Coroutine
-from functools import partial
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -15,7 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
-from prompt_gen.engine.generating import Generator, Prompt
+from prompt_gen.engine.writing import Piece
 from prompt_gen.errors import (
     Cancelled,
     InvalidRequest,
@@ -26,14 +25,23 @@ from prompt_gen.errors import (
 )
 from prompt_gen.server.choices import Choices, Shown
 from prompt_gen.server.limits import NO_JSON, error_response, validation_error
-from prompt_gen.server.schema_openai import MAX_CHOICES, Chunk, Completion, CompletionRequest
+from prompt_gen.server.schema_openai import (
+    MAX_CHOICES,
+    Choice,
+    Chunk,
+    Completion,
+    CompletionRequest,
+    Usage,
+)
 from prompt_gen.server.served import Served
 from prompt_gen.server.serving import Serving, errors
 from prompt_gen.server.sse import Events
-from prompt_gen.server.wanted import Asked, Wanted
+from prompt_gen.server.wanted import Asked
 from prompt_gen.server.worker import IsOver
 from prompt_gen.text import check_text
 
+_Step = tuple[list[Choice], Usage]
+_OURS = "server_error"
 _log = logging.getLogger(__name__)
 _EVENT = {
     "type": "object",
@@ -88,11 +96,12 @@ def router(serving: Serving) -> APIRouter:
         check_model(request.model, model)
         _check_together(request)
         _check_texts(request, serving)
-        generator = model.completer.generator(request.user)
-        prepared = await serving.worker.run(partial(_prepared, generator, request), asked)
-        if request.stream:
-            return Events(_streamed(serving, generator, request, prepared, model, asked))
-        return await serving.worker.run(partial(_whole, generator, request, prepared, model), asked)
+        answer = _Answer(model, request)
+        if not request.stream:
+            return await serving.worker.run(answer.whole, asked)
+        steps = serving.worker.stream(answer.steps, asked)
+        first = await anext(steps, None)  # what is wrong is known by then, and answered as such
+        return Events(answer.events(first, steps))
 
     return routes
 
@@ -145,86 +154,79 @@ def _check_together(request: CompletionRequest) -> None:
         )
 
 
-def _prepared(
-    generator: Generator, request: CompletionRequest, is_over: IsOver
-) -> tuple[list[Prompt], Choices]:
-    """The prompts in tokens, and what makes the choices."""
-    generation, size = request.generation(), generator.vocabulary_size
-    if any(token >= size for token in generation.drawing.bias):
-        raise InvalidRequest(
-            f"field 'logit_bias': tokens are from 0 to {size - 1}",
-            "Encode texts with the tokenizer of this model's bundle",
-            "logit_bias",
-        )
-    prompts = [generator.prompt(given) for given in request.prompts]
-    is_scored = bool(request.echo) and request.logprobs is not None
-    for prompt in prompts:
-        generator.check(prompt, generation, is_scored=is_scored)
-    shown = [
-        Shown(
-            prompt.text if request.echo else "",
-            generator.scored(prompt, generation.n_top, is_over) if is_scored else (),
-        )
-        for prompt in prompts
-    ]
-    return prompts, Choices(request, prompts, shown)
-
-
 class _Answer:
-    """What all answers to one request have in common."""
+    """What is answered to one request; its parts are made in another thread."""
 
-    def __init__(self, model: Served) -> None:
-        self.id, self.created = f"cmpl-{uuid.uuid4().hex}", int(time.time())
-        self.model = model.bundle.name
+    def __init__(self, model: Served, request: CompletionRequest) -> None:
+        self._request = request
+        self._generation = request.generation()
+        self._generator = model.completer.generator(request.user)
+        self._about = {
+            "id": f"cmpl-{uuid.uuid4().hex}",
+            "created": int(time.time()),
+            "model": model.bundle.name,
+        }
 
+    def whole(self, is_over: IsOver) -> Completion:
+        """All at once."""
+        choices, steps = self._begun(is_over)
+        found = choices.all(steps)
+        return Completion(**self._about, choices=found, usage=choices.usage())
 
-def _whole(
-    generator: Generator,
-    request: CompletionRequest,
-    prepared: tuple[list[Prompt], Choices],
-    model: Served,
-    is_over: IsOver,
-) -> Completion:
-    prompts, choices = prepared
-    answer = _Answer(model)
-    found = choices.all(generator.run(prompts, request.generation(), is_over))
-    return Completion(
-        id=answer.id,
-        created=answer.created,
-        model=answer.model,
-        choices=found,
-        usage=choices.usage(),
-    )
+    def steps(self, is_over: IsOver) -> Iterator[_Step]:
+        """What is new after each pass, and the tokens of all so far."""
+        choices, steps = self._begun(is_over)
+        for pieces in steps:
+            yield [choices.chunk(piece) for piece in pieces], choices.usage()
 
+    async def events(self, first: _Step | None, steps: AsyncIterator[_Step]) -> AsyncIterator[str]:
+        """The events of a stream; what goes wrong behind its beginning is the last of them."""
+        options, last = self._request.stream_options, first
+        tells_usage = bool(options and options.include_usage)
 
-async def _streamed(
-    serving: Serving,
-    generator: Generator,
-    request: CompletionRequest,
-    prepared: tuple[list[Prompt], Choices],
-    model: Served,
-    asked: Wanted,
-) -> AsyncIterator[str]:
-    """The events of a stream; what goes wrong behind its beginning is the last of them."""
-    prompts, choices = prepared
-    answer = _Answer(model)
-    tells_usage = bool(request.stream_options and request.stream_options.include_usage)
+        def chunk(**what: Any) -> str:
+            made = Chunk(**self._about, **what)
+            return made.model_dump_json(exclude=None if tells_usage else {"usage"})
 
-    def chunk(**what: Any) -> str:
-        made = Chunk(id=answer.id, created=answer.created, model=answer.model, **what)
-        return made.model_dump_json(exclude=None if tells_usage else {"usage"})
+        try:
+            for choice in first[0] if first else ():
+                yield chunk(choices=[choice])
+            async for last in steps:
+                for choice in last[0]:
+                    yield chunk(choices=[choice])
+            if tells_usage and last:
+                yield chunk(choices=[], usage=last[1])
+            yield "[DONE]"
+        except Cancelled:
+            return
+        except Exception:
+            _log.exception("a stream broke off")
+            broken = error_response(500, "an error of the server; its log says more", _OURS)
+            yield bytes(broken.body).decode()
 
-    work = partial(generator.run, prompts, request.generation())
-    try:
-        async for pieces in serving.worker.stream(work, asked):
-            for piece in pieces:
-                yield chunk(choices=[choices.chunk(piece)])
-        if tells_usage:
-            yield chunk(choices=[], usage=choices.usage())
-        yield "[DONE]"
-    except Cancelled:
-        return
-    except Exception:
-        _log.exception("a stream broke off")
-        broken = error_response(500, "an error of the server; its log says more", "server_error")
-        yield bytes(broken.body).decode()
+    def _begun(self, is_over: IsOver) -> tuple[Choices, Iterator[list[Piece]]]:
+        """The maker of the choices, and what it makes them of.
+
+        Raises:
+            InvalidRequest: a token that is none, or more than the model can hold.
+        """
+        generator, request, wanted = self._generator, self._request, self._generation
+        n_tokens = generator.vocabulary_size
+        if any(token >= n_tokens for token in wanted.drawing.bias):
+            raise InvalidRequest(
+                f"field 'logit_bias': tokens are from 0 to {n_tokens - 1}",
+                "Encode texts with the tokenizer of this model's bundle",
+                "logit_bias",
+            )
+        prompts = [generator.prompt(given) for given in request.prompts]
+        is_scored = bool(request.echo) and request.logprobs is not None
+        for prompt in prompts:
+            generator.check(prompt, wanted, is_scored=is_scored)
+        shown = [
+            Shown(
+                prompt.text if request.echo else "",
+                generator.scored(prompt, wanted.n_top, is_over) if is_scored else (),
+            )
+            for prompt in prompts
+        ]
+        return Choices(request, prompts, shown), generator.run(prompts, wanted, is_over)
