@@ -50,6 +50,7 @@ CHECKS = [
 BATCH = 50  # requests to one operation, before the next has its turn
 ROUNDS = 1 << 20  # more than a part ever has
 WARM_UP = 1000  # damaged bodies, before memory is measured
+TIMEOUT_S = 300  # the machine may be busy, and the first event opens a store
 N_KEPT = 200  # requests of each operation that are damaged
 
 
@@ -154,7 +155,7 @@ def _ask(case: Case, tally: Tally, model: str, rng: random.Random) -> None:
     body = prepared.body.encode() if isinstance(prepared.body, str) else prepared.body
     if isinstance(body, bytes) and prepared.url:
         tally.keep(Sent(operation, case.method, prepared.url, body))
-    response = case.call(base_url=HOST)
+    response = case.call(base_url=HOST, timeout=TIMEOUT_S)
     tally.count(operation, response.status_code)
     try:
         case.validate_response(response, checks=CHECKS)
@@ -297,6 +298,7 @@ def part_of(run: Path, part: int, n_requests: int, n_bodies: int, seconds: float
         with tempfile.TemporaryDirectory() as directory:
             app = app_of(loaded, Path(directory))
             async with running(app) as client:
+                client.timeout = TIMEOUT_S
                 await damaged_bodies(app, client, samples, WARM_UP, never, ROUNDS + part)
                 resident.append(resident_mb())
                 found = await damaged_bodies(app, client, samples, n_bodies, until(), part)
