@@ -41,9 +41,9 @@ from prompt_gen.engine.runtime import Graph as Loaded
 from prompt_gen.evaluate import likelihood, typing
 from prompt_gen.evaluate.numbers import Number, draws, measured
 from prompt_gen.evaluate.typed import Offer, Typed
-from prompt_gen.export import onnx
-from prompt_gen.export.graph import Graph
-from prompt_gen.export.weights import KINDS, Matrix, Multiply, float32, in_blocks
+from prompt_gen.graph import completing
+from prompt_gen.graph.nodes import Graph
+from prompt_gen.graph.weights import KINDS, Matrix, Multiply, float32, in_blocks
 from prompt_gen.storage import file_hash
 
 SHAPES = ((6, 256, 8192), (6, 384, 16_384))  # layers, width, vocabulary; at random weights
@@ -167,7 +167,9 @@ def variants(made: Bundle, names: Sequence[str]) -> Iterator[dict[str, Bundle]]:
         for n, name in enumerate(names):
             where = Path(directory) / str(n)
             shutil.copytree(made.path, where)
-            (where / "model.onnx").write_bytes(onnx.export(where, made.tokenizer.hash, WAYS[name]))
+            (where / "model.onnx").write_bytes(
+                completing.export(where, made.tokenizer.hash, WAYS[name])
+            )
             for kept in (bundle.CALIBRATION, "report.json"):
                 (where / kept).unlink(missing_ok=True)
             hashes = made.manifest.get("files", {}) | {
@@ -278,7 +280,7 @@ def rounded_embeddings(made: Bundle) -> Bundle:
         tensors[name] = (numbers.T * scale[:, None]).astype(np.float32)
     save_file(tensors, where / "model.safetensors")
     there = replace(made, path=where)
-    there.graph.write_bytes(onnx.export(where, made.tokenizer.hash))
+    there.graph.write_bytes(completing.export(where, made.tokenizer.hash))
     return there
 
 

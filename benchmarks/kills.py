@@ -34,7 +34,7 @@ import torch
 from benchmarks.machine import describe, keep
 from prompt_gen import bundle, corpus, evaluate, model, pipeline, shards, vocab
 from prompt_gen.config import validated
-from prompt_gen.export import onnx
+from prompt_gen.graph import completing
 from prompt_gen.run import Run
 from prompt_gen.settings import RunConfig, resolve
 from prompt_gen.storage import file_hash
@@ -59,7 +59,7 @@ PLACES: dict[str, tuple[object, str]] = {
     "step": (loop.Session, "step"),
     "validate": (loop.Session, "validate"),
     "save": (loop.Session, "save"),
-    "export": (onnx, "export"),
+    "export": (completing, "export"),
     "bundle": (bundle, "write"),
     "evaluate": (evaluate, "measure"),
 }

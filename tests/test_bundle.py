@@ -15,7 +15,7 @@ from prompt_gen.engine import Completer
 from prompt_gen.engine.language_model import read_line
 from prompt_gen.errors import Damaged, Mismatch, NotABundle, NotFound
 from prompt_gen.run import Run, fingerprint
-from tests.export.graphs import with_graph
+from tests.graph.graphs import with_graph
 
 
 @pytest.fixture

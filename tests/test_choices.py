@@ -24,7 +24,7 @@ TABLES = {
         "build",
         {"sizing", "rotary", "sinusoidal", "pretrained", "bigrams", "previous"},
     ),
-    "export": (EXPORTERS, "export", {"graph", "weights"}),
+    "export": (EXPORTERS, "export", {"source", "reference", "strings", "parity"}),
     "replay.peers": (PEERS, "ways", set()),
     "engine.modes": (MODES, "run", {"rows"}),
 }

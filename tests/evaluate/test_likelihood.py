@@ -15,7 +15,7 @@ from prompt_gen.evaluate.likelihood import Likelihood, _windows, joined, measure
 from prompt_gen.evaluate.metrics import AMONG
 from prompt_gen.run import Run
 from tests.conftest import train_small
-from tests.export.graphs import with_graph
+from tests.graph.graphs import with_graph
 
 
 def bits(found: Likelihood) -> float:

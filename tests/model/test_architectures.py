@@ -13,10 +13,10 @@ from prompt_gen.config import ModelConfig
 from prompt_gen.engine.language_model import chain, read_line
 from prompt_gen.engine.runtime import Graph
 from prompt_gen.errors import SettingError, UnknownChoice
-from prompt_gen.export import onnx
+from prompt_gen.graph import completing
 from prompt_gen.model import ARCHITECTURES, Shape, build, check
 from prompt_gen.training import checkpoint
-from tests.export.graphs import VOCAB, load, random_model, save
+from tests.graph.graphs import VOCAB, load, random_model, save
 
 KINDS = [
     pytest.param((name, positions), id=f"{name}-{positions}")
@@ -27,7 +27,7 @@ KINDS = [
 
 def graph_of(model: PreTrainedModel, where: Path) -> Graph:
     save(model, where)
-    return load(onnx.export(where, "hash"), where)
+    return load(completing.export(where, "hash"), where)
 
 
 def stock_probs(model: PreTrainedModel, ids: Sequence[int] | np.ndarray) -> np.ndarray:

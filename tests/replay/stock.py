@@ -14,9 +14,9 @@ LINES = lines_of("health-zh.txt")[:300]
 PREFIXES = [line[: 1 + i % 9] for i, line in enumerate(LINES[:50])]
 
 
-def stock_directory(where: Path, architecture: str) -> Path:
+def stock_directory(where: Path, architecture: str, kind: str = "bpe") -> Path:
     """Two blocks of random weights and a tokenizer of these lines."""
-    tokenizer = Tokenizer(TOKENIZERS.load("bpe").fit(LINES, 700))
+    tokenizer = Tokenizer(TOKENIZERS.load(kind).fit(LINES, 700))
     config = ModelConfig(architecture=architecture, context=64)
     model = build(config, Shape(2, 128), tokenizer.size, seed=0).eval()
     torch.manual_seed(1)

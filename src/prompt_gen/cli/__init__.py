@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from prompt_gen import __version__, launch
-from prompt_gen.cli import beside, corpora, entry, feedback, remembered, stations, use
+from prompt_gen.cli import beside, corpora, entry, exports, feedback, remembered, stations, use
 from prompt_gen.cli.groups import DefaultGroup
 from prompt_gen.errors import Diverged, Interrupted, PromptGenError, from_os_error
 
@@ -24,6 +24,7 @@ prompt-gen complete runs/clinic "高血压要注意"
 prompt-gen explain runs/clinic "高血压要注意"
 prompt-gen evaluate runs/clinic --data heldout.txt
 prompt-gen serve runs/clinic
+prompt-gen export runs/clinic --to hf --out clinic-hf
 """
 _TRAIN = (
     "accelerate", "charset_normalizer", "onnx", "pyarrow", "pydivsufsort", "tensorboard", "torch",
@@ -80,6 +81,7 @@ app.command()(use.complete)
 app.command()(use.explain)
 app.command()(use.evaluate)
 app.command()(beside.bench)
+app.command()(exports.export)
 app.command()(use.serve)
 app.add_typer(keys, name="keys")
 app.command("list")(use.list_choices)

@@ -186,6 +186,9 @@ _TEXTS = {
     ("evaluate", "start"): lambda f: (
         f"evaluate: {f['lines']:,} lines, {f['typed']:,} of them typed key by key"
     ),
+    ("export", "start"): lambda f: f"export: {f['target']}, weights in {f['weights']}",
+    ("export", "check"): lambda f: f"export: comparing it with the bundle in {f['engine']}",
+    ("export", "done"): lambda f: f"export: {f['out']}, {f['bytes'] / 1e6:,.1f} MB",
     ("bench", "start"): lambda f: f"bench: {f['lines']:,} lines, {f['keys']:,} keys for each side",
 }
 

@@ -221,7 +221,7 @@ def list_choices() -> None:
         print(f"{table.what}:")
         for name, choice in table.items():
             extra = f"  [{choice.extra}]" if choice.extra else ""
-            print(f"  {name:8} {choice.summary}{extra}")
+            print(f"  {name:11} {choice.summary}{extra}")
     print("preset:")
     for name in presets.names():
         print(f"  {name:8} {presets.summary(name)}")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from prompt_gen import bundle, corpus, memory, shards, vocab
 from prompt_gen import evaluate as evaluation
+from prompt_gen import export as exporting
 from prompt_gen.config import validated
 from prompt_gen.errors import UsageError
 from prompt_gen.evaluate import Report
@@ -41,7 +42,7 @@ def train(
             another process is writing to it.
         PromptGenError: whatever a station finds wrong.
     """
-    from prompt_gen.export import onnx, weights
+    from prompt_gen.graph import completing, weights
 
     config = before.checked(config, run)
     with run.claim():
@@ -52,7 +53,9 @@ def train(
         start = Start.of(run, config, tokenizer, shard_set)
         trained = start.fit(watch, resume=resume, force=force)
         remembered = memory.write(shard_set, tokenizer, run, config.memory, watch)
-        graph = onnx.export(trained.directory, tokenizer.hash, weights.KINDS[config.export.weights])
+        graph = completing.export(
+            trained.directory, tokenizer.hash, weights.KINDS[config.export.weights]
+        )
         facts = of_bundle(documents, tokenizer, config, start.shape, trained.facts)
         facts |= {"graph": config.export.model_dump(), "command": command}
         mixed = mixing(run, remembered, shard_set, watch)
@@ -190,3 +193,22 @@ def bench(
     material = beside.material(made, None, config, data, "")
     found = replay(made, against, material.lines, config.engine, config.evaluate, watch)
     return {"name": made.name, "source": material.source} | found
+
+
+def export(
+    path: str | Path,
+    target: str,
+    out: Path,
+    weights: str | None = None,
+    watch: Watch = silent,
+    *,
+    force: bool = False,
+) -> dict[str, Any]:
+    """Write the bundle of a run for another engine, held there to what the bundle says.
+
+    Raises:
+        UnknownChoice, MissingExtra, UsageError, OutputExists, Mismatch: see `exporting.write`.
+        PromptGenError: what loading the bundle finds wrong.
+    """
+    exporting.check(target, weights)
+    return exporting.write(bundle.load(path), target, out, weights, watch, force=force)

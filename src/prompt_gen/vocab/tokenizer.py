@@ -105,6 +105,7 @@ class Tokenizer:
             "eos_token": EOS,
             "pad_token": EOS,
             "clean_up_tokenization_spaces": False,
+            "split_special_tokens": True,  # text that spells one is text
             "model_max_length": 1_000_000,
         }
         text = json.dumps(config, indent=1)

@@ -1,6 +1,5 @@
 """CTranslate2: the stock directory converted to int8; alternatives, and beams."""
 
-import json
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from prompt_gen.export.ctranslate2 import convert
 from prompt_gen.replay.peers import Way, context
 
 NEEDS = ("ctranslate2", "torch", "transformers")  # the last two convert
@@ -34,7 +34,7 @@ class Converted:
         self._context = context(stock)
         self._tokenizer: Any = tokenizers.Tokenizer.from_file(str(stock / "tokenizer.json"))
         with TemporaryDirectory() as directory:  # once it is loaded nothing is read from there
-            _convert(stock, Path(directory))
+            convert(stock, Path(directory))
             self._generator: Any = ctranslate2.Generator(
                 directory,
                 device="cpu",
@@ -70,17 +70,3 @@ class Converted:
         """What the model says behind each token of one row, float32."""
         tokens = [self._tokenizer.id_to_token(i) for i in ids]
         return np.array(self._generator.forward_batch([tokens]))[0]
-
-
-def _convert(stock: Path, directory: Path) -> None:
-    """Write what CTranslate2 loads, in float32; it quantises as it loads."""
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()
-    converters: Any = import_module("ctranslate2.converters")
-    converters.TransformersConverter(str(stock)).convert(str(directory), force=True)
-    path = directory / "config.json"
-    config = json.loads(path.read_text("utf-8"))
-    # For GPT-2 it writes null where a tokenizer has no unknown token, and then cannot read that.
-    config["unk_token"] = config.get("unk_token") or ""
-    path.write_text(json.dumps(config), "utf-8")

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from prompt_gen.errors import PromptGenError
-from prompt_gen.replay.gguf_file import write_gguf
+from prompt_gen.export import gguf
 from prompt_gen.replay.peers import Way, context
 
 NEEDS = ("llama_cpp", "gguf")
@@ -55,7 +55,7 @@ class Loaded:
         self._end = self._tokenizer.token_to_id("<|eos|>")
         self._context = context(stock)
         with TemporaryDirectory() as directory:
-            write_gguf(stock, Path(directory) / "model.gguf", kind)
+            gguf.write(stock, Path(directory) / "model.gguf", kind)
             self._model = llama_cpp.llama_model_load_from_file(
                 str(Path(directory) / "model.gguf").encode(), self._of_model()
             )

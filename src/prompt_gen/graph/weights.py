@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from prompt_gen.export.graph import Graph
+from prompt_gen.graph.nodes import Graph
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ from prompt_gen.config import EngineConfig
 from prompt_gen.engine import Completer
 from prompt_gen.engine.language_model import read_line
 from prompt_gen.evaluate import likelihood
-from prompt_gen.export import onnx, weights
+from prompt_gen.graph import completing, weights
 from prompt_gen.model import ARCHITECTURES
 from prompt_gen.run import Run
 from tests.conftest import lines_of, train_small
-from tests.export import graphs
+from tests.graph import graphs
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
@@ -24,8 +24,8 @@ def test_int8_is_near_float32(architecture: str, tmp_path: Path) -> None:
     model = graphs.random_model(architecture)
     graphs.save(model, tmp_path)
     ids_S = np.random.default_rng(0).integers(0, graphs.VOCAB, 40)
-    exact = onnx.export(tmp_path, "hash")
-    small = onnx.export(tmp_path, "hash", weights.KINDS["int8"])
+    exact = completing.export(tmp_path, "hash")
+    small = completing.export(tmp_path, "hash", weights.KINDS["int8"])
     assert b"MatMulNBits" in small
     assert b"MatMulNBits" not in exact
     graph = graphs.load(small, tmp_path)
@@ -45,7 +45,7 @@ def test_widths_that_are_no_multiple_of_a_block_are_filled_up(tmp_path: Path) ->
     torch.manual_seed(0)
     model = LlamaForCausalLM(config).eval()
     graphs.save(model, tmp_path)
-    graph = graphs.load(onnx.export(tmp_path, "hash", weights.KINDS["int8"]), tmp_path)
+    graph = graphs.load(completing.export(tmp_path, "hash", weights.KINDS["int8"]), tmp_path)
     ids_S = np.arange(20)
     probs_SV, _ = read_line(graph, ids_S.tolist())
     expected_SV = graphs.stock_logprobs(model, ids_S[None])[0]
@@ -57,7 +57,7 @@ def test_what_int8_says_of_a_text_does_not_depend_on_what_else_is_read(
     architecture: str, tmp_path: Path
 ) -> None:
     graphs.save(graphs.random_model(architecture), tmp_path)
-    graph = graphs.load(onnx.export(tmp_path, "hash", weights.KINDS["int8"]), tmp_path)
+    graph = graphs.load(completing.export(tmp_path, "hash", weights.KINDS["int8"]), tmp_path)
     _, states = read_line(graph, [5, 6, 7])
     alone_1V, _ = graph.read([8], [states[-1]], [0])
     others = list(range(10, 40))

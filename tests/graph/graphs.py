@@ -12,7 +12,7 @@ from transformers import PreTrainedModel
 from prompt_gen.bundle import Bundle
 from prompt_gen.config import ModelConfig
 from prompt_gen.engine.runtime import Graph
-from prompt_gen.export import onnx, weights
+from prompt_gen.graph import completing, weights
 from prompt_gen.model import Shape, build
 from prompt_gen.training import checkpoint
 
@@ -46,7 +46,7 @@ def with_graph(made: Bundle, kind: str, where: Path) -> Bundle:
     """A bundle that completes with weights of a kind: its model and tokenizer, no memory."""
     for name in ("config.json", "model.safetensors"):
         shutil.copyfile(made.path / name, where / name)
-    graph = onnx.export(where, made.tokenizer.hash, weights.KINDS[kind])
+    graph = completing.export(where, made.tokenizer.hash, weights.KINDS[kind])
     (where / "model.onnx").write_bytes(graph)
     return replace(made, path=where)
 

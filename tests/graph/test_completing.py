@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from prompt_gen.engine.language_model import chain
-from prompt_gen.export import onnx
+from prompt_gen.graph import completing
 from prompt_gen.model import ARCHITECTURES
-from tests.export import graphs
+from tests.graph import graphs
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
@@ -17,7 +17,7 @@ def test_a_pass_may_read_more_tokens_than_stand_behind_each_other(
 ) -> None:
     model = graphs.random_model(architecture)
     graphs.save(model, tmp_path)
-    graph = graphs.load(onnx.export(tmp_path, "hash"), tmp_path)
+    graph = graphs.load(completing.export(tmp_path, "hash"), tmp_path)
     ids_BS = np.random.default_rng(0).integers(0, graphs.VOCAB, (5, 20))
     before = [each for row in range(5) for each in chain(20, at=20 * row)]
     assert ids_BS.size > graph.context
