@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import shutil
+import tarfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,14 @@ import pytest
 from prompt_gen import export
 from prompt_gen.bundle import Bundle
 from prompt_gen.cli import main
-from prompt_gen.errors import Mismatch, MissingExtra, OutputExists, UnknownChoice, UsageError
+from prompt_gen.errors import (
+    Mismatch,
+    MissingExtra,
+    NotFound,
+    OutputExists,
+    UnknownChoice,
+    UsageError,
+)  # fmt: skip
 from prompt_gen.export import EXPORTERS, parity
 from prompt_gen.export.reference import Reference
 from prompt_gen.export.source import Source
@@ -37,6 +45,16 @@ def one(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     return bundle_of(tmp_path_factory.mktemp("one"), "qwen3", "bpe")
 
 
+@pytest.fixture
+def runtime(tmp_path: Path) -> Path:
+    """Files by the names of those of onnxruntime-web: they are copied, and nobody looks inside."""
+    where = tmp_path / "onnxruntime-web" / "dist"
+    where.mkdir(parents=True)
+    for name in EXPORTERS.load("browser").PARTS:
+        (where / name).write_text("// not it", "utf-8")
+    return where.parent
+
+
 def need(target: str) -> None:
     part = EXPORTERS.load(target)
     for library in (*part.NEEDS, *part.ENGINE):
@@ -45,14 +63,14 @@ def need(target: str) -> None:
 
 @pytest.mark.parametrize(("target", "weights"), WEIGHTS)
 def test_what_its_engine_says_is_what_the_bundle_says(
-    target: str, weights: str, made: Bundle, tmp_path: Path
+    target: str, weights: str, made: Bundle, runtime: Path, tmp_path: Path
 ) -> None:
     need(target)
-    try:
-        EXPORTERS.load(target).check(Source.of(made))
-    except UsageError as error:
-        pytest.skip(str(error))
-    found = export.write(made, target, tmp_path / "out", weights)
+    if target == "gguf" and made.facts["vocab_kind"] != "bpe":
+        with pytest.raises(UsageError, match=r"type Unigram.*--kind bpe"):
+            export.write(made, target, tmp_path / "out", weights)
+        return
+    found = export.write(made, target, tmp_path / "out", weights, runtime=runtime)
     assert found["checked"]
     assert found["prefixes"] == 100
     if weights == "float32":
@@ -164,6 +182,30 @@ def test_an_architecture_that_a_target_cannot_hold_is_refused(one: Bundle, tmp_p
             with pytest.raises(UsageError, match="mamba"):
                 export.write(replace(one, path=where), target, tmp_path / "out")
             assert not (tmp_path / "out").exists()
+
+
+def test_without_onnxruntime_web_the_way_to_it_is_told(
+    one: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(NotFound, match="npm pack onnxruntime-web"):
+        export.write(one, "browser", tmp_path / "out")
+    with pytest.raises(NotFound, match=r"no 'ort.*npm pack onnxruntime-web"):
+        export.write(one, "browser", tmp_path / "out", runtime=tmp_path)
+    assert not (tmp_path / "out").exists()
+
+
+def test_onnxruntime_web_is_taken_as_npm_leaves_it(
+    one: Bundle, runtime: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    with tarfile.open(here / "onnxruntime-web-1.2.3.tgz", "w:gz") as packed:
+        packed.add(runtime, "package")
+    monkeypatch.chdir(here)
+    export.write(one, "browser", tmp_path / "out")
+    kept = {file.name for file in (tmp_path / "out" / "onnxruntime-web").iterdir()}
+    assert kept == set(EXPORTERS.load("browser").PARTS)
 
 
 def test_nothing_is_written_over_unasked(one: Bundle, tmp_path: Path) -> None:

@@ -18,6 +18,10 @@ def export(
         str | None,
         typer.Option("--weights", help="float32 or int8. (default: the target's usual kind)"),
     ] = None,
+    onnxruntime_web: Annotated[
+        Path | None,
+        typer.Option(help="For browser: the npm package. (default: as npm leaves it here)"),
+    ] = None,
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
@@ -26,5 +30,5 @@ def export(
     from prompt_gen.export.source import told
 
     with Watcher() as watch:
-        found = pipeline.export(run, to, out, weights, watch, force=force)
+        found = pipeline.export(run, to, out, weights, watch, runtime=onnxruntime_web, force=force)
     show.result(found) if as_json else print(told(found))

@@ -36,6 +36,7 @@ EXPORTERS = Choices(
         "hf": Choice("prompt_gen.export.hf", "a directory for stock transformers", "export"),
         "onnx": Choice("prompt_gen.export.onnx", "a graph with logits and a cache", "export"),
         "ctranslate2": Choice("prompt_gen.export.ctranslate2", "CTranslate2's format", "export"),
+        "browser": Choice("prompt_gen.export.browser", "a page that needs no server", "export"),
         "gguf": Choice("prompt_gen.export.gguf", "llama.cpp's format, with vocabulary", "export"),
     },
 )
@@ -68,12 +69,14 @@ def write(
     weights: str | None = None,
     watch: Watch = silent,
     *,
+    runtime: Path | None = None,
     force: bool = False,
 ) -> dict[str, Any]:
     """Write a bundle for another engine, open it there, and hold it to what the bundle says.
 
     The directory appears when all of that has gone well. What was compared, with its numbers, is
     returned, and kept there as `parity.json`; where the engine is not installed it says so.
+    `runtime` is where onnxruntime-web lies, for the target `browser`.
 
     Raises:
         UnknownChoice, MissingExtra: see `check`.
@@ -82,7 +85,7 @@ def write(
         Mismatch: what was written says something else than the bundle.
     """
     part, weights = check(target, weights)
-    source = Source.of(made)
+    source = Source.of(made, runtime)
     part.check(source)
     _check_place(out, made.path, force)
     watch(Event("export", "start", facts={"target": target, "weights": weights}))

@@ -31,6 +31,11 @@ class _Made:
     tokenizer: Tokenizer
 
 
+def loaded(path: Path, tokenizer: Tokenizer) -> Graph:
+    """A graph that completes, wherever it lies."""
+    return Graph(_Made(path, tokenizer))  # type: ignore[arg-type]
+
+
 class Reference:
     """The network of a bundle."""
 
@@ -41,7 +46,7 @@ class Reference:
         with TemporaryDirectory() as directory:
             path = Path(directory) / "model.onnx"
             path.write_bytes(completing.export(source.path, source.tokenizer.hash, whole=True))
-            self._graph = Graph(_Made(path, source.tokenizer))  # type: ignore[arg-type]
+            self._graph = loaded(path, source.tokenizer)
 
     def log_probabilities(self, ids: Sequence[int]) -> np.ndarray:
         """Of what follows each token of a row, [T, V]."""

@@ -21,11 +21,12 @@ class Source:
 
     made: Bundle
     config: dict[str, Any]  # of the stock model
+    runtime: Path | None = None  # onnxruntime-web, for the target that takes it along
 
     @classmethod
-    def of(cls, made: Bundle) -> "Source":
+    def of(cls, made: Bundle, runtime: Path | None = None) -> "Source":
         """What a bundle has to export."""
-        return cls(made, json.loads((made.path / "config.json").read_text("utf-8")))
+        return cls(made, json.loads((made.path / "config.json").read_text("utf-8")), runtime)
 
     @property
     def path(self) -> Path:

@@ -202,13 +202,15 @@ def export(
     weights: str | None = None,
     watch: Watch = silent,
     *,
+    runtime: Path | None = None,
     force: bool = False,
 ) -> dict[str, Any]:
     """Write the bundle of a run for another engine, held there to what the bundle says.
 
     Raises:
-        UnknownChoice, MissingExtra, UsageError, OutputExists, Mismatch: see `exporting.write`.
+        UnknownChoice, MissingExtra, UsageError, OutputExists, Mismatch: see `export.write`.
         PromptGenError: what loading the bundle finds wrong.
     """
     exporting.check(target, weights)
-    return exporting.write(bundle.load(path), target, out, weights, watch, force=force)
+    made = bundle.load(path)
+    return exporting.write(made, target, out, weights, watch, runtime=runtime, force=force)
