@@ -37,6 +37,7 @@ const response = (body, status = 200) => new Response(JSON.stringify(body), {
 globalThis.fetch = async (input, init = {}) => {
   const { pathname } = new URL(input.url ?? input, document.baseURI);
   const isAsked = pathname.endsWith('/v1/complete');
+  if (pathname.endsWith('/v1/events')) return response({ error: { message: 'no server keeps events' } }, 404);
   if (!isAsked && !pathname.endsWith('/v1/models')) return overNetwork(input, init);
   const body = isAsked ? JSON.parse(init.body) : { models: true };
   const { answer, error } = await ask(body, init.signal);
