@@ -7,9 +7,11 @@ import pytest
 from typer.main import get_command
 
 from prompt_gen.cli import app
+from prompt_gen.config import ServeConfig
 from tests.conftest import ROOT
 
 READMES = ("README.md", "README.zh-CN.md")
+PAGES = (*READMES, "CONTRIBUTING.md", "docs/deploying.md")
 
 
 def code_of(name: str) -> list[str]:
@@ -33,7 +35,7 @@ def test_both_readmes_show_the_same_code_and_tables() -> None:
     assert rows[0] == rows[1]
 
 
-@pytest.mark.parametrize("name", [*READMES, "ARCHITECTURE.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize("name", [*PAGES, "ARCHITECTURE.md"])
 def test_every_command_and_target_exists(name: str) -> None:
     text = (ROOT / name).read_text("utf-8")
     commands = set(get_command(app).commands)  # type: ignore[attr-defined]
@@ -42,10 +44,21 @@ def test_every_command_and_target_exists(name: str) -> None:
     assert set(re.findall(r"(?:^ {4}|`)make ([a-z]+)", text, re.MULTILINE)) <= targets
 
 
-@pytest.mark.parametrize("name", [*READMES, "CONTRIBUTING.md"])
+@pytest.mark.parametrize("name", PAGES)
 def test_links_lead_somewhere(name: str) -> None:
-    for target in re.findall(r"\]\(([^)#:]+)\)", (ROOT / name).read_text("utf-8")):
-        assert (ROOT / target).exists(), target
+    page = ROOT / name
+    for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8")):
+        assert (page.parent / target).exists(), target
+
+
+def test_limits_are_documented_with_their_defaults() -> None:
+    text = (ROOT / "docs" / "deploying.md").read_text("utf-8")
+    rows = re.findall(r"^\| ((?:`serve\.\w+`(?:, )?)+) \| ([\d, ]+) \|", text, re.MULTILINE)
+    assert len(rows) >= 8
+    for names, values in rows:
+        fields = re.findall(r"serve\.(\w+)", names)
+        defaults = [f"{getattr(ServeConfig(), field):,g}" for field in fields]
+        assert ", ".join(defaults) == values
 
 
 def test_the_layers_of_the_architecture_are_those_that_are_checked() -> None:

@@ -13,6 +13,9 @@ import pytest
 from prompt_gen.run import Run
 from tests.cli.running import here, prompt_gen
 
+EXTRAS = (
+    "torch", "transformers", "onnx", "pyarrow", "accelerate", "zstandard", "loky", "psycopg",
+)  # fmt: skip
 HEAVY = ("torch", "transformers", "onnxruntime", "fastapi", "accelerate", "pyarrow", "numpy")
 
 
@@ -32,6 +35,30 @@ def test_completing_loads_no_torch(trained: Run) -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_serving_loads_nothing_of_the_extras(trained: Run, tmp_path: Path) -> None:
+    """The base install serves, asks for keys and stores events."""
+    code = (
+        "import sys; from pathlib import Path; from prompt_gen import bundle, keys, server\n"
+        "from prompt_gen.config import EngineConfig, FeedbackConfig, ServeConfig\n"
+        "from fastapi.testclient import TestClient\n"
+        f"run, kept = Path({str(trained.path)!r}), {str(tmp_path / 'keys.json')!r}\n"
+        "config = ServeConfig(keys=kept, require_key=True)\n"
+        "secret = keys.KeyFile.of(config).add('a')\n"
+        f"stored = FeedbackConfig(path={str(tmp_path / 'events.sqlite')!r})\n"
+        "app = server.create_app(bundle.load(run), EngineConfig(), config, stored, run)\n"
+        "headers = {'authorization': f'Bearer {secret}'}\n"
+        "event = {'id': '7f0c1a52-58cb-4f0e-9d7e-0a3a5d0c9b11', 'type': 'shown',\n"
+        "         'completion_id': 'c', 'session': 's'}\n"
+        "with TestClient(app, 'http://127.0.0.1', headers=headers) as client:\n"
+        "    while client.get('/health').status_code != 200: pass\n"
+        "    assert client.post('/v1/complete', json={'prompt': '高'}).status_code == 200\n"
+        "    assert client.post('/v1/events', json=event).json()['stored'] == 1\n"
+        f"print([m for m in {EXTRAS!r} if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_help_shows_every_command() -> None:
     shown = prompt_gen("--help").stdout
     for command in (
@@ -43,6 +70,7 @@ def test_help_shows_every_command() -> None:
         "explain",
         "evaluate",
         "serve",
+        "keys",
     ):
         assert command in shown
 

@@ -130,7 +130,7 @@ def test_bytes_that_trickle_in_do_not_help(port: int, half: bytes) -> None:
 
 
 def test_many_half_sent_requests_are_closed_and_others_are_served(port: int) -> None:
-    """Bare uvicorn keeps all 50. How long others wait is measured in benchmarks/slow_clients.py."""
+    """Bare uvicorn keeps all 50."""
     with ExitStack() as opened, httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
         slow = [opened.enter_context(connect(port, HALF[i % len(HALF)])) for i in range(50)]
         for _ in range(100):
