@@ -95,6 +95,7 @@ def forget(
 ) -> None:
     """Delete events; of a user also all that counts for him (memory forget)."""
     from prompt_gen.feedback.store import Filter
+    from prompt_gen.memory import PERSONAL
 
     if user is None and session is None and before is None:
         raise UsageError("nothing says what to forget", "Give --user, --session or --before")
@@ -102,7 +103,7 @@ def forget(
     is_whole_user = user is not None and session is None and before is None
     with ExitStack() as held:
         personal = None
-        if is_whole_user and (run / remembered.PERSONAL).exists():  # first: it may be in use
+        if is_whole_user and (run / PERSONAL).exists():  # first: it may be in use
             personal = held.enter_context(remembered.opened(run, set_, config))
         store, _ = held.enter_context(_opened(run, config, set_))
         n_events = store.forget(Filter(user, session, before_ms))

@@ -23,8 +23,6 @@ from prompt_gen.cli.watcher import Watcher
 if TYPE_CHECKING:
     from prompt_gen.memory.personal import Personal
 
-PERSONAL = "personal.jsonl"  # in the directory of a run or a bundle
-
 
 def build(
     directory: RunDir,
@@ -106,6 +104,7 @@ def opened(
 ) -> "Iterator[Personal]":
     """What users of a run or a bundle have typed, from the file beside it."""
     from prompt_gen import bundle
+    from prompt_gen.memory import PERSONAL
     from prompt_gen.memory.personal import Personal
     from prompt_gen.settings import resolve
 

@@ -2,4 +2,6 @@
 
 from prompt_gen.memory.station import Memory, load, write
 
-__all__ = ["Memory", "load", "write"]
+__all__ = ["PERSONAL", "Memory", "load", "write"]
+
+PERSONAL = "personal.jsonl"  # what users taught, in the directory of a run or a bundle

@@ -83,4 +83,6 @@ class Ahead:
 
         wanted = request.model_dump(include={"n", "max_chars"}, exclude_none=True)
         if not is_over():
-            self._worker.model.completer.think(request.prompt, session, is_over, **wanted)
+            self._worker.model.completer.think(
+                request.prompt, session, is_over, request.user, **wanted
+            )

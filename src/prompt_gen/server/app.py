@@ -15,13 +15,15 @@ from starlette.middleware.cors import CORSMiddleware
 
 from prompt_gen import __version__
 from prompt_gen.bundle import Bundle
-from prompt_gen.config import EngineConfig, FeedbackConfig, ServeConfig
+from prompt_gen.config import EngineConfig, FeedbackConfig, PersonalConfig, ServeConfig
 from prompt_gen.errors import PromptGenError
 from prompt_gen.feedback import Recorder
 from prompt_gen.keys import Keyring
+from prompt_gen.memory import PERSONAL
 from prompt_gen.server.description import described
 from prompt_gen.server.hangups import Hangups
 from prompt_gen.server.headers import Headers
+from prompt_gen.server.learning import Learning
 from prompt_gen.server.limits import NO_JSON, Limits, error_response, from_error, validation_error
 from prompt_gen.server.observed import Observed
 from prompt_gen.server.routes import routers
@@ -36,18 +38,23 @@ def create_app(
     config: ServeConfig,
     feedback: FeedbackConfig | None = None,
     directory: Path | None = None,
+    personal: PersonalConfig | None = None,
 ) -> FastAPI:
     """The application for a checked bundle; it answers 503 until the graph is loaded.
 
     Events are stored as `feedback` says, by default in `directory`; without that they are not.
+    Where they teach, `personal` says how.
 
     Raises:
         KeyNeeded: it would be open to others, and there is no key.
     """
-    recorder = (
-        Recorder(feedback, directory) if directory and feedback and feedback.enabled else None
-    )
+    recorder = learning = None
+    if directory is not None and feedback is not None and feedback.enabled:
+        if feedback.learn:
+            learning = Learning(personal or PersonalConfig(), directory / PERSONAL)
+        recorder = Recorder(feedback, directory, learning and learning.learn)
     serving = Serving.of(loaded, engine, config, recorder)
+    serving.worker.models.learning = learning
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

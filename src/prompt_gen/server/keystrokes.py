@@ -54,12 +54,16 @@ class Keystrokes:
 
         def work(is_over: IsOver) -> Found:
             settings = begun.settings()
-            session, prompt = request.session, request.prompt
-            found = model.completer.complete(prompt, is_over, session=session, **settings)
+            session, prompt, user = request.session, request.prompt, request.user
+            found = model.completer.complete(
+                prompt, is_over, user=user, session=session, **settings
+            )
             return Found(found, begun.waited_ms)
 
         is_random = request.strategy == "sample" and request.seed is None
-        asked = object() if is_random else (model, request.prompt, str(request.settings))
+        asked = (
+            object() if is_random else (model, request.prompt, request.user, str(request.settings))
+        )
         found = await self._flights.run(asked, work, wanted)
         self._note(found, begun)
         self._answered(request, mark)
@@ -73,7 +77,9 @@ class Keystrokes:
 
         def work(is_over: IsOver) -> Iterator[Found]:
             prompt, session, sent = request.prompt, request.session, 0.0
-            lists = model.completer.improving(prompt, is_over, session=session, **begun.settings())
+            lists = model.completer.improving(
+                prompt, is_over, request.user, session, **begun.settings()
+            )
             for found, is_final in lists:
                 if is_final or time.monotonic() - sent >= _APART_S:
                     yield Found(found, begun.waited_ms, is_final)

@@ -14,7 +14,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from prompt_gen.bundle import Bundle
-from prompt_gen.config import EngineConfig, FeedbackConfig, ServeConfig
+from prompt_gen.config import EngineConfig, FeedbackConfig, PersonalConfig, ServeConfig
 from prompt_gen.errors import PromptGenError
 from prompt_gen.server import observed
 from prompt_gen.server.app import create_app
@@ -33,15 +33,16 @@ def serve(
     listener: socket.socket,
     feedback: FeedbackConfig | None = None,
     directory: Path | None = None,
+    personal: PersonalConfig | None = None,
 ) -> None:
     """Serve until SIGTERM, which is obeyed when the requests of now are answered, or Ctrl-C.
 
-    SIGHUP loads the bundle anew. Events are stored as `create_app` has it.
+    SIGHUP loads the bundle anew. Events are stored, and teach, as `create_app` has it.
     """
     sys.setswitchinterval(_SWITCH_S)
     if config.log_requests:
         logging.getLogger(observed.__name__).setLevel(logging.INFO)
-    app = create_app(loaded, engine, config, feedback, directory)
+    app = create_app(loaded, engine, config, feedback, directory, personal)
     allow_files(config.max_connections)
     Running(uvicorn_config(app, config), app.state.serving).run(sockets=[listener])
 

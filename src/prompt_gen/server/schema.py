@@ -11,6 +11,7 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
+_NAME = r"^[^\x00-\x1f\x7f-\x9f]+$"  # no control characters
 _OF_ENGINE = {"n", "max_chars", "deadline_ms", "min_confidence", "temperature", "seed"}
 
 
@@ -34,6 +35,12 @@ class CompleteRequest(Body):
         default=None,
         ge=0,
         description="rises with every keystroke; a session that starts again needs a new name",
+    )
+    user: str | None = Field(
+        default=None,
+        max_length=200,
+        pattern=_NAME,
+        description="who types: what he accepted counts, too, where the server is set to learn",
     )
     strategy: Literal["tree", "sample", "beam", "diverse"] | None = Field(
         default=None, description="how continuations are found; none: as served"
@@ -109,9 +116,6 @@ class CompleteResponse(BaseModel):
     seq: int | None
     candidates: list[CandidateOut]
     timing: Timing
-
-
-_NAME = r"^[^\x00-\x1f\x7f-\x9f]+$"
 
 
 class EventIn(Body):

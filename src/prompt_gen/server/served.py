@@ -12,6 +12,7 @@ from prompt_gen.config import EngineConfig
 from prompt_gen.engine import Completer
 from prompt_gen.errors import NotReady, PromptGenError
 from prompt_gen.run import fingerprint
+from prompt_gen.server.learning import Learning
 
 _log = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ class Models:
 
     def __init__(self, loaded: Bundle, config: EngineConfig) -> None:
         self._first, self._config = loaded, config
+        self.learning: Learning | None = None  # what users teach counts, if it is given
         self._now: Served | None = None
         self._failure: PromptGenError | None = None
         self._loading = asyncio.Lock()
@@ -77,7 +79,7 @@ class Models:
     async def _loaded(self, find: Callable[[], Bundle]) -> Served:
         async with self._loading:
             try:
-                return await asyncio.to_thread(lambda: _load(find(), self._config))
+                return await asyncio.to_thread(lambda: self._taught(_load(find(), self._config)))
             except PromptGenError as error:
                 _log.error("the model cannot be loaded: %s", error)
                 raise
@@ -86,6 +88,11 @@ class Models:
                 raise PromptGenError(
                     f"the model cannot be loaded: {error!r}", "See the log"
                 ) from error
+
+    def _taught(self, served: Served) -> Served:
+        if self.learning is not None:
+            served.completer.personal = self.learning.begin(served.bundle.tokenizer)
+        return served
 
 
 def _load(loaded: Bundle, config: EngineConfig) -> Served:

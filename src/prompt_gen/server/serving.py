@@ -80,6 +80,8 @@ class Serving:
         self.worker.close()
         if self.recorder is not None:
             self.recorder.close()
+        if self.worker.models.learning is not None:
+            self.worker.models.learning.close()
 
     def check(self, text: str, param: str) -> None:
         """Refuse a text that cannot be completed; `param` is the field that holds it.

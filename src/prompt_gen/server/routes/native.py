@@ -24,6 +24,7 @@ from prompt_gen.server.served import Served
 from prompt_gen.server.serving import Serving, errors
 from prompt_gen.server.sse import Events, begun
 from prompt_gen.server.wanted import Asked
+from prompt_gen.text import check_text
 
 _log = logging.getLogger(__name__)
 _STREAM = {
@@ -47,6 +48,7 @@ def router(serving: Serving) -> APIRouter:
     async def complete(request: CompleteRequest, asked: Asked) -> CompleteResponse | Response:
         """Candidates for what was typed."""
         serving.check(request.prompt, "prompt")
+        check_text(request.user or "", "user")
         model = serving.worker.model
         if request.model is not None:
             check_model(request.model, model)
