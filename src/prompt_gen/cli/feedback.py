@@ -141,13 +141,13 @@ def _opened(
     run: Path, config: Path | None, set_: list[str] | None
 ) -> "Iterator[tuple[Store, FeedbackConfig]]":
     """The store of what is served, which must be there."""
-    from prompt_gen.feedback.database import file_of
+    from prompt_gen.feedback.place import file_of
     from prompt_gen.feedback.store import Store
     from prompt_gen.settings import resolve
 
     settings = resolve(set_ or (), file=config).feedback
     path = file_of(settings, run)
-    if not settings.url and not path.is_file():
+    if path is not None and not path.is_file():
         raise NotFound(
             f"no events are stored at '{path}'",
             "Name the run that is served, or where they are: --set feedback.path=FILE or .url=URL",

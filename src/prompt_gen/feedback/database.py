@@ -32,9 +32,9 @@ from prompt_gen.errors import (
     StoreUnavailable,
     from_os_error,
 )
+from prompt_gen.feedback.place import file_of
 from prompt_gen.lock import seize
 
-FILE = "feedback.sqlite"  # in the directory of a run or a bundle
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _PATIENCE_S = 5.0  # for another writer, and for a server that does not answer
 _PRAGMAS = (
@@ -59,7 +59,7 @@ class Database:
     """
 
     def __init__(self, config: FeedbackConfig, directory: Path) -> None:
-        self.path = None if config.url else file_of(config, directory)
+        self.path = file_of(config, directory)
         self._engine = _to_server(config.url) if self.path is None else _to_file(self.path)
         self.place = f"'{self.path}'" if self.path else f"'{self._engine.url}'"  # no password
         try:
@@ -158,11 +158,6 @@ class Database:
             raise _in_our_words(error.orig, self.place, error) from error
         except sqlite3.Error as error:
             raise _in_our_words(error, self.place, error) from error
-
-
-def file_of(config: FeedbackConfig, directory: Path) -> Path:
-    """Where the file of SQLite is, or would be, for the directory that is served."""
-    return Path(config.path).absolute() if config.path else directory.absolute() / FILE
 
 
 def _lock_file(path: Path) -> Path:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from prompt_gen.config import FeedbackConfig
 from prompt_gen.errors import PromptGenError, StoreUnavailable
 from prompt_gen.feedback.event import Event, Kind, Outcome, Recorded, accepted_line
+from prompt_gen.feedback.place import file_of
 
 if TYPE_CHECKING:  # the libraries of the store are loaded by the thread, when it opens one
     from prompt_gen.feedback.store import Store
@@ -43,7 +44,8 @@ class _Sent:
 class Recorder:
     """Records events of many requests at once; a request is told when its own are on the disk.
 
-    The store is opened when the first event comes, and again after it failed. `learn` is told of
+    A store that is there is opened at once, a new one when the first event comes; again after it
+    failed. `learn` is told of
     every line that a named user accepted, once.
     """
 
@@ -96,12 +98,15 @@ class Recorder:
 
     def _work(self) -> None:
         is_last = False
+        path = file_of(self._config, self._directory)
+        if path is None or path.exists():  # what is old goes, whether events come or not
+            self._look_after()
         while not is_last:
             batch, is_last = self._next()
             if batch:
                 self._together(batch)
             if self._store is not None and time.monotonic() > self._expired_at + _DAY_S:
-                self._expire(self._store)
+                self._look_after()
         self._drop()
 
     def _next(self) -> tuple[list[_Sent], bool]:
@@ -184,10 +189,11 @@ class Recorder:
             except PromptGenError as error:
                 _log.error("the store could not be closed: %s", error)
 
-    def _expire(self, store: "Store") -> None:
+    def _look_after(self) -> None:
+        """Delete what is old, once a day."""
         self._expired_at = time.monotonic()
         try:
-            store.expire()
+            self._opened().expire()
         except PromptGenError as error:
             _log.error("old events could not be deleted: %s", error)
 
