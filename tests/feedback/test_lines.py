@@ -31,7 +31,8 @@ def of(user: str | None, prompt: str = "高血压患者", text: str = "要注意
 
 
 def test_a_line_counts_once_for_each_user(tmp_path: Path) -> None:
-    events = [of(user) for user in ("anna", "anna", "bo", None, None) for _ in range(20)]
+    users = ("anna", "anna", "bo", None, None)
+    events = [of(user, session=f"s{i % 7}") for user in users for i in range(20)]
     lines = found(tmp_path, *events, of("eve", "别的", "内容"))
     assert lines.users == {"高血压患者要注意饮食": 3, "别的内容": 1}
     assert list(lines.of_enough(3)) == ["高血压患者要注意饮食"] * 3
