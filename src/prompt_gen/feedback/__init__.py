@@ -2,7 +2,8 @@
 
 event      what happened, and what of it may be stored
 tables     the tables; migrations/ makes and upgrades them
-database   where they are: SQLite in a file, or PostgreSQL; who may write; errors in our words
+place      where the file of SQLite is, by default in the directory that is served
+database   where the tables are: SQLite in a file, or PostgreSQL; who may write; errors in our words
 store      record, forget, expire
 recorder   the thread that commits what came in together
 lines      accepted lines, as a corpus to train on
