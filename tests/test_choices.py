@@ -22,7 +22,7 @@ TABLES = {
     "model": (
         ARCHITECTURES,
         "build",
-        {"sizing", "rotary", "sinusoidal", "pretrained", "bigrams", "previous"},
+        {"sizing", "rotary", "sinusoidal", "pretrained", "headed", "bigrams", "previous"},
     ),
     "export": (EXPORTERS, "export", {"source", "reference", "strings", "parity"}),
     "replay.peers": (PEERS, "ways", set()),

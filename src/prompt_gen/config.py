@@ -106,6 +106,10 @@ def _absolute(path: str | None) -> str | None:
     return str(Path(path).absolute()) if path else None
 
 
+def _always_absolute(path: str) -> str:
+    return str(Path(path).absolute())
+
+
 class VocabConfig(Section):
     """Documents to a tokenizer."""
 
@@ -279,6 +283,63 @@ class TrainConfig(Section):
         default=("tensorboard",),
         description="who is told the numbers beside training/metrics.jsonl: "
         "tensorboard, wandb, mlflow, trackio",
+    )
+
+
+class TuneConfig(Section):
+    """Weights that are there to weights that know something more (`prompt-gen finetune`)."""
+
+    task: str = Field(default="complete", description="row of the table of tasks")
+    validation: Annotated[str | None, AfterValidator(_absolute)] = Field(
+        default=None,
+        description="classify, tag: file to look at while learning; none: a tenth of the data",
+    )
+    test: Annotated[str | None, AfterValidator(_absolute)] = Field(
+        default=None, description="classify, tag: file to measure on; none: a tenth of the data"
+    )
+    text_field: str = Field(
+        default="", description="classify: column with the text; empty: found by its name"
+    )
+    label_field: str = Field(
+        default="", description="classify: column with the label; empty: found by its name"
+    )
+    reads: Literal["auto", "once", "twice", "around"] = Field(
+        default="auto",
+        description="classify, tag: how a text is read (tasks/reading.py): from left to right, so "
+        "two times, or with all tokens looking at all; auto: as is best for the task",
+    )
+    class_weights: Literal["none", "balanced"] = Field(
+        default="none",
+        description="classify, tag: how much an example of a label counts: as all, or more where "
+        "the label is rare",
+    )
+    weights: Literal["all", "last", "lora"] = Field(
+        default="all",
+        description="what is changed: all weights, those of the last blocks, or small matrices "
+        "beside all of them, which are added to them in the end (LoRA)",
+    )
+    last: int = Field(default=1, ge=1, description="weights = last: blocks that are changed")
+    lora_rank: int = Field(default=16, ge=1, le=1024, description="weights = lora: rank")
+    lora_alpha: int = Field(
+        default=32, ge=1, description="weights = lora: their share is this by the rank"
+    )
+    layer_decay: float = Field(
+        default=1.0,
+        gt=0,
+        le=1,
+        description="factor on the learning rate of a block for each block that stands behind it, "
+        "and of the embeddings once more",
+    )
+    replay: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="complete: share of the tokens learned from that are of the old text",
+    )
+    replay_files: tuple[Annotated[str, AfterValidator(_always_absolute)], ...] = Field(
+        default=(),
+        description="complete: files of the old text; none: the corpus of the run that is gone on "
+        "from",
     )
 
 

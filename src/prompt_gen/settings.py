@@ -39,6 +39,7 @@ from prompt_gen.config import (
     PersonalConfig,
     ServeConfig,
     TrainConfig,
+    TuneConfig,
     VocabConfig,
     validated,
 )
@@ -59,6 +60,7 @@ class RunConfig(BaseSettings):
     vocab: VocabConfig = Field(default_factory=VocabConfig)
     model: ModelConfig = Field(default_factory=ModelConfig)
     train: TrainConfig = Field(default_factory=TrainConfig)
+    tune: TuneConfig = Field(default_factory=TuneConfig)
     memory: MemoryConfig = Field(default_factory=MemoryConfig)
     export: ExportConfig = Field(default_factory=ExportConfig)
     personal: PersonalConfig = Field(default_factory=PersonalConfig)

@@ -186,7 +186,7 @@ def test_a_resumed_run_keeps_its_recipe_whatever_the_pace(
     recipes = []
     fit = training.fit
     monkeypatch.setattr(
-        training, "fit", lambda *args, **kwargs: recipes.append(args[4]) or fit(*args, **kwargs)
+        training, "fit", lambda *args, **kwargs: recipes.append(args[3]) or fit(*args, **kwargs)
     )
     pipeline.train([], run, config, resume=True)
     assert [recipe.dropout for recipe in recipes] == [0.25]

@@ -69,6 +69,11 @@ class Bundle:
         return self.manifest["facts"]
 
     @property
+    def task(self) -> dict[str, Any] | None:
+        """What it labels, and how its texts are read; none: it completes."""
+        return self.facts.get("task")
+
+    @property
     def report(self) -> dict[str, Any]:
         """The newest evaluation, or nothing."""
         try:
@@ -234,7 +239,10 @@ def _find(path: Path) -> Path:
             return candidate
     hint = "Train one: prompt-gen train FILE --out DIR"
     if (path / "training" / "checkpoints").is_dir():
-        hint = f"Its training has not been finished: prompt-gen train --out {path} --resume"
+        hint = (
+            f"Its training has not been finished: prompt-gen train (or finetune) --out {path} "
+            "--resume"
+        )
     raise NotABundle(f"'{path}' holds no bundle (no {MANIFEST} in it)", hint)
 
 

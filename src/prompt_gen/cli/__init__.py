@@ -12,7 +12,17 @@ from typing import Annotated
 import typer
 
 from prompt_gen import __version__, launch
-from prompt_gen.cli import beside, corpora, entry, exports, feedback, remembered, stations, use
+from prompt_gen.cli import (
+    beside,
+    corpora,
+    entry,
+    exports,
+    feedback,
+    remembered,
+    stations,
+    tuning,
+    use,
+)
 from prompt_gen.cli.groups import DefaultGroup
 from prompt_gen.errors import Diverged, Interrupted, PromptGenError, from_os_error
 
@@ -25,10 +35,11 @@ prompt-gen explain runs/clinic "高血压要注意"
 prompt-gen evaluate runs/clinic --data heldout.txt
 prompt-gen serve runs/clinic
 prompt-gen export runs/clinic --to hf --out clinic-hf
+prompt-gen finetune runs/clinic --data more.txt --replay 0.3 --out runs/more
 """
 _TRAIN = (
-    "accelerate", "charset_normalizer", "onnx", "pyarrow", "pydivsufsort", "tensorboard", "torch",
-    "transformers", "zstandard",
+    "accelerate", "charset_normalizer", "onnx", "peft", "pyarrow", "pydivsufsort", "tensorboard",
+    "torch", "transformers", "zstandard",
 )  # fmt: skip
 _EXTRAS = dict.fromkeys(_TRAIN, "train") | {
     "loky": "evaluate",
@@ -76,6 +87,8 @@ app.add_typer(memory, name="memory")
 app.add_typer(accepted, name="feedback")
 app.command()(stations.tokenize)
 app.command()(stations.train)
+app.command()(tuning.finetune)
+app.command()(tuning.predict)
 app.command()(stations.report)
 app.command()(use.complete)
 app.command()(use.explain)

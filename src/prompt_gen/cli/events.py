@@ -18,6 +18,8 @@ def text(event: Event, is_live: bool) -> str:
             return f"{event.station}: goes on at step {event.facts['resumed_at_step']:,}"
         if "told" in event.facts:
             return f"{event.station}: {event.facts['told']}"
+        if "validation_score" in event.facts:
+            return _score_look(event.facts)
         if "validation_bits_per_char" in event.facts:
             return "" if is_live else _training_look(event.facts)
         return f"{event.station}: {_flat(event.facts)}"
@@ -148,12 +150,25 @@ def _beside(references: dict[str, float]) -> str:
     return ", ".join(f"{shown} {references[name]:.2f}" for name, shown in live.REFERENCES.items())
 
 
+def _score_look(facts: dict[str, Any]) -> str:
+    return (
+        f"training: step {facts['step']:,}, {facts['epochs']:.1f} epochs: {facts['score']} "
+        f"{facts['validation_score']:.3f} on validation texts, "
+        f"{facts['training_score']:.3f} on training texts"
+    )
+
+
 def _training_done(facts: dict[str, Any]) -> str:
+    if "validation_score" in facts:
+        reached = f"{facts['score']} {facts['validation_score']:.3f} on validation texts"
+    else:
+        reached = (
+            f"{facts['validation_bits_per_char']:.3f} bits per character on validation lines "
+            f"({_beside(facts['references'])})"
+        )
     return (
         f"training: {facts['steps']:,} steps, {facts['epochs']} epochs in "
-        f"{live.clock(facts['seconds'])}; kept are the weights {_of_best(facts)}: "
-        f"{facts['validation_bits_per_char']:.3f} bits per character on validation lines "
-        f"({_beside(facts['references'])})"
+        f"{live.clock(facts['seconds'])}; kept are the weights {_of_best(facts)}: {reached}"
     )
 
 

@@ -88,6 +88,30 @@ def _of_unit(value: float, unit: str) -> str:
     return f"{value:.3f}" if unit == "bits" else f"{value:.2f}"
 
 
+def tuned(found: dict[str, Any]) -> None:
+    """What a tuning gained and lost, as a table on stdout: before, after, the difference."""
+    from prompt_gen.evaluate.metrics import metric
+
+    print(f"{'':34}{'before':>10}{'after':>10}{'difference':>28}")
+    for name, text in found["texts"].items():
+        print(f"{name} text ({text['lines']})")
+        for number, row in text["numbers"].items():
+            unit = metric(number).unit
+            cells = [_number(row[which], unit) for which in ("before", "after")]
+            last = _number(row["difference"], unit, interval=True)
+            print(f"  {number:32}{cells[0]:>10}{cells[1]:>10}{last:>28}")
+
+
+def labels(found: dict[str, Any]) -> None:
+    """How good labels are, on stdout: all numbers, then each label by itself."""
+    for name, row in found["numbers"].items():
+        print(f"{name:16}{_number(row, 'share', interval=True):>26}")
+    print(f"\n{'':24}{'precision':>10}{'recall':>10}{'F1':>10}{'there':>8}")
+    for row in found["labels"]:
+        cells = "".join(f"{row[name]:>10.1%}" for name in ("precision", "recall", "f1"))
+        print(f"{row['label']:24.24}{cells}{row['there']:>8,.0f}")
+
+
 def forecast(ahead: "Forecast", as_json: bool) -> None:
     """The recipe of a forecast on stdout, below what the watcher has said; or all of it as JSON."""
     facts = ahead.as_json()

@@ -170,10 +170,10 @@ def train(
     }
     if resume:
         run = Run.open(out)
-        _refuse_settings(set_, flags | {"": {"preset": preset}})
+        refuse_settings(set_, flags | {"": {"preset": preset}})
         asked = run.request.settings if run.request else run.settings
         settings = validated(RunConfig, asked)
-        _tell_ignored(differing(settings, config))
+        tell_ignored(differing(settings, config))
     else:
         recorded = Run.open(out).settings if (out / "run.json").is_file() else {}
         settings = resolve(set_ or (), flags, config, recorded, preset)
@@ -182,7 +182,7 @@ def train(
         ahead = pipeline.forecast(files or [], run, settings, Watcher(), force=force)
         show.forecast(ahead, as_json)
         return
-    with Watcher() as watch, _interruptible():
+    with Watcher() as watch, interruptible():
         report = pipeline.train(
             files or [],
             run,
@@ -221,7 +221,7 @@ def report(
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
+def interruptible() -> Iterator[None]:
     """Ctrl-C outside the training loop, which saves and tells by itself, says how to go on too."""
     try:
         yield
@@ -245,7 +245,7 @@ def _vocabulary(kind: str | None, size: str | None, source: Path | None = None) 
     return flags
 
 
-def _refuse_settings(set_: list[str] | None, flags: dict[str, dict[str, Any]]) -> None:
+def refuse_settings(set_: list[str] | None, flags: dict[str, dict[str, Any]]) -> None:
     """A resumed run goes on with its own settings: others would be dropped in silence."""
     given = [f"--{k}" for row in flags.values() for k, v in row.items() if v not in (None, "")]
     if set_ or given:
@@ -255,7 +255,7 @@ def _refuse_settings(set_: list[str] | None, flags: dict[str, dict[str, Any]]) -
         )
 
 
-def _tell_ignored(names: list[str]) -> None:
+def tell_ignored(names: list[str]) -> None:
     """A resumed run goes on with its own settings, whatever the file or the environment say."""
     if names:
         show.say(

@@ -217,9 +217,10 @@ def list_choices() -> None:
     from prompt_gen.export import EXPORTERS
     from prompt_gen.model import ARCHITECTURES
     from prompt_gen.replay.peers import PEERS
+    from prompt_gen.tasks import TASKS
     from prompt_gen.vocab import TOKENIZERS
 
-    for table in (READERS, TOKENIZERS, ARCHITECTURES, EXPORTERS, MODES, PEERS):
+    for table in (READERS, TOKENIZERS, ARCHITECTURES, TASKS, EXPORTERS, MODES, PEERS):
         print(f"{table.what}:")
         for name, choice in table.items():
             extra = f"  [{choice.extra}]" if choice.extra else ""

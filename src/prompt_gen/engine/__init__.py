@@ -2,5 +2,6 @@
 
 from prompt_gen.engine.candidates import Candidate
 from prompt_gen.engine.completer import Completer
+from prompt_gen.engine.labeller import Labeller
 
-__all__ = ["Candidate", "Completer"]
+__all__ = ["Candidate", "Completer", "Labeller"]

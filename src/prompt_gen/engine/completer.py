@@ -27,7 +27,7 @@ from prompt_gen.engine.sharing import Shared
 from prompt_gen.engine.tree import Tree, grow
 from prompt_gen.engine.trie import Trie
 from prompt_gen.engine.verbatim import Verbatim, rule
-from prompt_gen.errors import SettingError
+from prompt_gen.errors import SettingError, UsageError
 from prompt_gen.memory import Memory
 from prompt_gen.memory.personal import Personal
 from prompt_gen.vocab import Tokenizer
@@ -88,8 +88,14 @@ class Completer:
         """The completer of a bundle, with calibrated scores if the bundle knows how.
 
         Raises:
+            UsageError: the bundle was tuned to label texts.
             Damaged, Mismatch: see `Graph`, and `Bundle.temperature`.
         """
+        if loaded.task is not None:
+            raise UsageError(
+                f"'{loaded.name}' was tuned for '{loaded.task['name']}': it does not complete",
+                "Ask it with: prompt-gen predict DIR, or complete with the run it was tuned from",
+            )
         config = config or EngineConfig()
         remembered = memory.load(loaded.memory) if loaded.memory else None
         model = language_model(loaded, remembered, config)

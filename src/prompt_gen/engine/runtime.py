@@ -66,36 +66,44 @@ class Held:
         self.pool.give_back(int(self.slots[-1]))
 
 
-class Graph:
-    """A loaded graph, as a language model (see `language_model`). One pass runs at a time.
+def session(bundle: Bundle, n_threads: int) -> tuple[ort.InferenceSession, int, int]:
+    """The graph of a bundle, the tokens that it reads at most, and the width of its pool.
 
     Raises:
         Mismatch: the graph was made for another vocabulary than the bundle's.
         Damaged: onnxruntime cannot load it.
     """
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = n_threads or min(2, os.cpu_count() or 1)
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    try:
+        loaded = ort.InferenceSession(
+            str(bundle.graph), options, providers=["CPUExecutionProvider"]
+        )
+        facts = loaded.get_modelmeta().custom_metadata_map
+        vocab_hash, context, width = facts["vocab_hash"], int(facts["context"]), int(facts["width"])
+    except Exception as error:  # onnxruntime has one of its own for every status
+        raise Damaged(f"'{bundle.graph}' cannot be loaded: {error}", "Train it again") from error
+    if vocab_hash != bundle.tokenizer.hash:
+        raise Mismatch(
+            f"the graph was made for vocabulary {vocab_hash[:12]}, "
+            f"the bundle's is {bundle.tokenizer.hash[:12]}",
+            "Train it again",
+        )
+    return loaded, context, width
+
+
+class Graph:
+    """A loaded graph, as a language model (see `language_model`). One pass runs at a time.
+
+    Raises:
+        Mismatch, Damaged: see `session`.
+    """
 
     def __init__(self, bundle: Bundle, n_threads: int = 1) -> None:
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = n_threads or min(2, os.cpu_count() or 1)
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        try:
-            self._session = ort.InferenceSession(
-                str(bundle.graph), options, providers=["CPUExecutionProvider"]
-            )
-            facts = self._session.get_modelmeta().custom_metadata_map
-            vocab_hash, self.context = facts["vocab_hash"], int(facts["context"])
-            self._pool = Pool(int(facts["width"]))
-        except Exception as error:  # onnxruntime has one of its own for every status
-            raise Damaged(
-                f"'{bundle.graph}' cannot be loaded: {error}", "Train it again"
-            ) from error
-        if vocab_hash != bundle.tokenizer.hash:
-            raise Mismatch(
-                f"the graph was made for vocabulary {vocab_hash[:12]}, "
-                f"the bundle's is {bundle.tokenizer.hash[:12]}",
-                "Train it again",
-            )
+        self._session, self.context, width = session(bundle, n_threads)
+        self._pool = Pool(width)
         self._lock = threading.Lock()
         self.n_passes = 0
 

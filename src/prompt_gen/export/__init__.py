@@ -85,6 +85,11 @@ def write(
         Mismatch: what was written says something else than the bundle.
     """
     part, weights = check(target, weights)
+    if made.task is not None:
+        raise UsageError(
+            f"'{made.name}' labels texts ('{made.task['name']}'), and what is exported completes",
+            f"'{made.path}' is a stock model of transformers as it is; ask it with prompt-gen predict",
+        )
     source = Source.of(made, runtime)
     part.check(source)
     _check_place(out, made.path, force)

@@ -13,7 +13,7 @@ import numpy as np
 
 from prompt_gen.errors import UsageError
 from prompt_gen.graph.nodes import Graph
-from prompt_gen.graph.weights import Matrix, Multiply
+from prompt_gen.graph.weights import Matrix, Multiply, float32
 
 Attend = Callable[[int, str, str, str], str]  # layer, q_TX, k_TY, v_TY to y_TX
 
@@ -43,8 +43,13 @@ class Blocks:
         return x_TD
 
     def predict(self, x_TD: str) -> str:
-        """Logits, [T, V]."""
-        return self.multiply(self.g, self.last_norm(x_TD), Matrix(self.head()))
+        """Logits, [T, V]: of tokens, or of labels (few, and kept as they are)."""
+        h_TD = self.last_norm(x_TD)
+        for name in ("score", "classifier"):
+            if f"{name}.weight" in self.g.names:
+                bias = f"{name}.bias" if f"{name}.bias" in self.g.names else ""
+                return float32(self.g, h_TD, Matrix(f"{name}.weight", bias=bias))
+        return self.multiply(self.g, h_TD, Matrix(self.head()))
 
     def embed(self, tokens_T: str, positions_T1: str) -> str:
         """x_TD in front of the first block."""

@@ -21,6 +21,7 @@ __all__ = [
     "build",
     "check",
     "choose_shape",
+    "gone_on_from",
     "residual_writers",
     "start",
 ]
@@ -92,21 +93,27 @@ def begin(
     A fresh one may begin as the bigrams of the text that it is to learn, or with heads that look
     at the tokens before.
     """
-    ends, part = (tokenizer.bos_id, tokenizer.eos_id), ARCHITECTURES.load(config.architecture)
-    if config.pretrained is None:
-        model = build(config, shape, tokenizer.size, seed, ends)
-        begun = start(config, tokenizer, text)
-        if begun == "bigrams":
-            from prompt_gen.model import bigrams
+    if config.pretrained is not None:
+        return gone_on_from(config, tokenizer)
+    model = build(config, shape, tokenizer.size, seed, (tokenizer.bos_id, tokenizer.eos_id))
+    begun = start(config, tokenizer, text)
+    if begun == "bigrams":
+        from prompt_gen.model import bigrams
 
-            part.begin(model, bigrams.count(text, tokenizer.size, shape.width - 1, seed))
-        elif begun == "previous":
-            from prompt_gen.model import previous
+        part = ARCHITECTURES.load(config.architecture)
+        part.begin(model, bigrams.count(text, tokenizer.size, shape.width - 1, seed))
+    elif begun == "previous":
+        from prompt_gen.model import previous
 
-            previous.begin(model, seed)
-        return model
-    rows = adopt.rows(adopt.find(pretrained.find(config.pretrained)), tokenizer)
-    model = pretrained.load(config, part, rows, ends)
+        previous.begin(model, seed)
+    return model
+
+
+def gone_on_from(config: ModelConfig, tokenizer: Tokenizer) -> "PreTrainedModel":
+    """The model of `config.pretrained`, with a row for each token of the vocabulary."""
+    part = ARCHITECTURES.load(config.architecture)
+    rows = adopt.rows(adopt.find(pretrained.find(config.pretrained or "")), tokenizer)
+    model = pretrained.load(config, part, rows, (tokenizer.bos_id, tokenizer.eos_id))
     part.place(model, "auto")
     model.config.architectures = [type(model).__name__]
     return model

@@ -9,14 +9,15 @@ from prompt_gen import evaluate as evaluation
 from prompt_gen import export as exporting
 from prompt_gen.config import validated
 from prompt_gen.errors import UsageError
-from prompt_gen.evaluate import Report
-from prompt_gen.pipeline import before, beside
+from prompt_gen.evaluate import Material, Report
+from prompt_gen.pipeline import before, before_after, beside, labelling, old
 from prompt_gen.pipeline.facts import of_bundle
 from prompt_gen.pipeline.mixing import mixing
 from prompt_gen.pipeline.start import Start
 from prompt_gen.replay import peers, replay
 from prompt_gen.run import Run, Watch, is_run, silent
 from prompt_gen.settings import RunConfig
+from prompt_gen.tasks import TASKS
 from prompt_gen.vocab import Tokenizer
 
 if TYPE_CHECKING:  # torch would be loaded by what only serves or completes
@@ -42,28 +43,87 @@ def train(
             another process is writing to it.
         PromptGenError: whatever a station finds wrong.
     """
+    before.refuse_task(config)
+    with run.claim():
+        config = _made(paths, run, config, watch, resume, force, command)
+        settings = _briefly(config)
+        return evaluate(run.path, settings, watch, command=command)
+
+
+def finetune(
+    paths: Sequence[str | Path],
+    run: Run,
+    config: RunConfig,
+    watch: Watch = silent,
+    *,
+    resume: bool = False,
+    force: bool = False,
+    command: str = "",
+) -> dict[str, Any]:
+    """A model that is there (`model.pretrained`), and files, to a bundle that knows more.
+
+    For `complete` what was gained on the new text and lost on the old, by name (`before_after`);
+    for other tasks how good the labels of the test part are (`evaluate.labels`).
+
+    Raises:
+        UsageError: no model to go on from; or its old text is to be replayed and not at hand.
+        OutputExists, PromptGenError: see `train`.
+    """
+    TASKS.check(config.tune.task)
+    before.refuse_fresh(config)
+    with run.claim(), before.told_how_to_go_on(run):
+        if config.tune.task != "complete":
+            how = {"resume": resume, "force": force, "command": command}
+            return labelling.label(paths, run, config, watch, **how)
+        config = _made(paths, run, config, watch, resume, force, command)
+        settings, made = _briefly(config), bundle.load(run.path)
+        earlier = old.model(run, config, made.tokenizer)
+        texts = {"new": corpus.load(run)}
+        if (known := old.text(run, config, watch)) is not None:
+            texts["old"] = known[0]
+        found = {}
+        for name, text in texts.items():
+            lines = Material(list(text.test), f"the test part of the {name} text", other=earlier)
+            found[name], _ = evaluation.measure(
+                made, lines, settings.evaluate, settings.engine, watch
+            )
+        return before_after.kept(run, made, config.tune, found)
+
+
+def _made(
+    paths: Sequence[str | Path],
+    run: Run,
+    config: RunConfig,
+    watch: Watch,
+    resume: bool,
+    force: bool,
+    command: str,
+) -> RunConfig:
+    """Run the stations from files to a bundle; the settings with what was found out on the way."""
     from prompt_gen.graph import completing, weights
 
     config = before.checked(config, run)
-    with run.claim():
-        before.refuse_trained(paths, run, resume=resume, force=force)
-        documents = before.documents(paths, run, config, watch, resume)
-        tokenizer = vocab.fit(documents, config.vocab, run, watch)
-        shard_set = shards.write(documents, tokenizer, run, watch)
-        start = Start.of(run, config, tokenizer, shard_set)
-        trained = start.fit(watch, resume=resume, force=force)
-        remembered = memory.write(shard_set, tokenizer, run, config.memory, watch)
-        graph = completing.export(
-            trained.directory, tokenizer.hash, weights.KINDS[config.export.weights]
-        )
-        facts = of_bundle(documents, tokenizer, config, start.shape, trained.facts)
-        facts |= {"graph": config.export.model_dump(), "command": command}
-        mixed = mixing(run, remembered, shard_set, watch)
-        parts = (trained.directory, tokenizer, graph, facts)
-        bundle.write(run, *parts, *mixed)
-        quick = {"typed": min(config.evaluate.typed, config.evaluate.typed_after_training)}
-        settings = config.model_copy(update={"evaluate": config.evaluate.model_copy(update=quick)})
-        return evaluate(run.path, settings, watch, command=command)
+    before.refuse_trained(paths, run, resume=resume, force=force)
+    documents = before.documents(paths, run, config, watch, resume)
+    tokenizer = vocab.fit(documents, config.vocab, run, watch)
+    shard_set = shards.write(documents, tokenizer, run, watch)
+    shard_set = old.replayed(run, config, tokenizer, shard_set, watch)
+    start = Start.of(run, config, tokenizer, shard_set)
+    trained = start.fit(watch, resume=resume, force=force)
+    remembered = memory.write(shard_set, tokenizer, run, config.memory, watch)
+    multiply = weights.KINDS[config.export.weights]
+    graph = completing.export(trained.directory, tokenizer.hash, multiply)
+    facts = of_bundle(documents, tokenizer, config, start.shape, trained.facts)
+    facts |= {"graph": config.export.model_dump(), "command": command}
+    parts = (trained.directory, tokenizer, graph, facts)
+    bundle.write(run, *parts, *mixing(run, remembered, shard_set, watch))
+    return config
+
+
+def _briefly(config: RunConfig) -> RunConfig:
+    """The settings of the evaluation that ends a training."""
+    quick = {"typed": min(config.evaluate.typed, config.evaluate.typed_after_training)}
+    return config.model_copy(update={"evaluate": config.evaluate.model_copy(update=quick)})
 
 
 def forecast(
@@ -88,6 +148,7 @@ def forecast(
         run.record_settings(config.model_dump(include={"corpus", "vocab"}))
         tokenizer = vocab.fit(documents, config.vocab, run, watch)
         shard_set = shards.write(documents, tokenizer, run, watch)
+        shard_set = old.replayed(run, config, tokenizer, shard_set, watch)
         return Start.of(run, config, tokenizer, shard_set).foresee(watch)
 
 
@@ -106,7 +167,8 @@ def train_along(path: str | Path, *, resume: bool = False) -> None:
     run = Run.open(path)
     config = validated(RunConfig, run.settings)
     tokenizer = vocab.load(run)
-    Start.of(run, config, tokenizer, shards.load(run, tokenizer)).fit(silent, resume=resume)
+    shard_set = old.replayed(run, config, tokenizer, shards.load(run, tokenizer), silent)
+    Start.of(run, config, tokenizer, shard_set).fit(silent, resume=resume)
 
 
 def remember(run: Run, config: RunConfig, watch: Watch = silent, *, force: bool = False) -> bool:
@@ -121,6 +183,9 @@ def remember(run: Run, config: RunConfig, watch: Watch = silent, *, force: bool 
     with run.claim():
         tokenizer = vocab.load(run)
         shard_set = shards.load(run, tokenizer)
+        shard_set = old.replayed(
+            run, validated(RunConfig, run.settings), tokenizer, shard_set, watch
+        )
         if force:
             run.forget("memory")
         found = memory.write(shard_set, tokenizer, run, config.memory, watch)

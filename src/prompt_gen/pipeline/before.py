@@ -1,11 +1,12 @@
 """What a command asks for, looked through before a station works for it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from prompt_gen import corpus, vocab
 from prompt_gen.corpus import Corpus
-from prompt_gen.errors import OutputExists, SettingError, UsageError
+from prompt_gen.errors import Interrupted, OutputExists, SettingError, UsageError
 from prompt_gen.run import Request, Run, Watch
 from prompt_gen.settings import RunConfig
 
@@ -17,6 +18,7 @@ def checked(config: RunConfig, run: Run) -> RunConfig:
     vocab.TOKENIZERS.check(config.vocab.kind)
     model.check(config.model)
     config = _with_pretrained(config, run)
+    _refuse_tuning(config)
     training.check_trackers(config.train.trackers)
     training.choose_device(config.train)
     return config
@@ -43,6 +45,61 @@ def _with_pretrained(config: RunConfig, run: Run) -> RunConfig:
         )
     kept = config.vocab.model_copy(update={"source": source})
     return config.model_copy(update={"model": settled(config.model), "vocab": kept})
+
+
+def _refuse_tuning(config: RunConfig) -> None:
+    """Settings of a tuning that would do nothing, or not what they say."""
+    if config.model.pretrained is None and (given := config.tune.model_fields_set):
+        raise SettingError(
+            f"setting 'tune.{min(given)}' is for a model that goes on, and this one begins afresh",
+            "Say from what: prompt-gen finetune DIR, or --pretrained DIR",
+        )
+    if config.tune.replay_files and not config.tune.replay:
+        raise SettingError(
+            "files of old text were given, but none of it is to be replayed",
+            "Say how much of what is learned is to be of it, e.g. --replay 0.3",
+        )
+    if config.tune.replay and config.train.repeats == "once":
+        raise SettingError(
+            "setting 'train.repeats' is 'once', but old text is replayed by how often it is shown",
+            "Leave train.repeats out, or --replay",
+        )
+
+
+def refuse_task(config: RunConfig) -> None:
+    """A training makes a completer.
+
+    Raises:
+        UsageError: it is a tuning for another task.
+    """
+    if config.tune.task != "complete":
+        raise UsageError(
+            f"this run is tuned for the task '{config.tune.task}'",
+            "Use: prompt-gen finetune, with --resume to go on",
+        )
+
+
+def refuse_fresh(config: RunConfig) -> None:
+    """Tuning goes on from something.
+
+    Raises:
+        UsageError: it is not said from what.
+    """
+    if config.model.pretrained is None:
+        raise UsageError(
+            "no model to go on from was given",
+            "Give a run or a bundle: prompt-gen finetune DIR, or a stock model: --pretrained DIR",
+        )
+
+
+@contextmanager
+def told_how_to_go_on(run: Run) -> Iterator[None]:
+    """An interruption that says how the tuning, and not only the training in it, goes on."""
+    try:
+        yield
+    except Interrupted as error:
+        hint = f"Go on with: prompt-gen finetune --out {run.path} --resume"
+        raise Interrupted(error.message, hint) from error
 
 
 def refuse_trained(paths: Sequence[str | Path], run: Run, *, resume: bool, force: bool) -> None:

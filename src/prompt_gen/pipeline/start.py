@@ -35,9 +35,10 @@ class Start:
         device, n_tokens = training.choose_device(config.train), shard_set.train.n_tokens
         shape = model.choose_shape(config.model, config.train, device, n_tokens)
         network = model.begin(config.model, shape, tokenizer, shard_set.train, config.train.seed)
-        print_ = fingerprint(
-            shard_set.fingerprint, config.model.model_dump(), config.train.model_dump()
-        )
+        if config.model.pretrained:
+            training.choose_weights(network, config.tune, config.train.seed)
+        sections = (section.model_dump() for section in (config.model, config.train, config.tune))
+        print_ = fingerprint(shard_set.fingerprint, *sections)
         return cls(run, config, tokenizer, shard_set, shape, network, print_)
 
     def foresee(self, watch: Watch) -> "Forecast":
@@ -68,14 +69,16 @@ class Start:
             if force:
                 self.run.forget("training")
             ahead.keep(directory, self.print_)
+            config = self.config.train
+            teach = training.of_text(self.shards, self.tokenizer, config, ahead.recipe)
             return training.fit(
                 self.network,
-                self.shards,
-                self.tokenizer,
-                self.config.train,
+                teach,
+                config,
                 ahead.recipe,
                 directory,
                 self.print_,
                 watch,
                 resume,
+                training.scales(self.network, self.config.tune),
             )

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+import numpy as np
+
 from prompt_gen.corpus import Corpus
 from prompt_gen.errors import UsageError
 from prompt_gen.run import Event, Run, Watch, fingerprint, silent
@@ -12,7 +14,7 @@ from prompt_gen.shards.sealed import VERSION
 from prompt_gen.shards.writer import PartWriter
 from prompt_gen.vocab import Tokenizer
 
-__all__ = ["PARTS", "Part", "Shard", "ShardSet", "load", "write"]
+__all__ = ["PARTS", "Part", "Shard", "ShardSet", "load", "with_old", "write"]
 
 PARTS = ("train", "validation")
 MAX_BYTES = 256 << 20  # of one file
@@ -61,6 +63,26 @@ def write(
             facts[f"{part}_chars"] = writer.n_chars
     watch(Event("shards", "done", facts=facts))
     return load(run, tokenizer)
+
+
+def with_old(new: ShardSet, old: ShardSet, share: float) -> ShardSet:
+    """New documents, and so much of old ones that `share` of the tokens of an epoch are theirs.
+
+    An epoch shows every new document as it did; the old ones take turns. Of what is held out as
+    large a share is old, as far as there is enough.
+    """
+    by_new = share / (1 - share)
+    tokens_new, tokens_old = (float(part.weights @ part.lengths) for part in (new.train, old.train))
+    train = _joined(new.train, old.train, by_new * tokens_new / tokens_old)
+    few = old.validation.first(round(by_new * new.validation.n_tokens))
+    validation = _joined(new.validation, few, 1.0)
+    return ShardSet(train, validation, fingerprint(new.fingerprint, old.fingerprint, share))
+
+
+def _joined(new: Part, old: Part, factor: float) -> Part:
+    """Both behind each other; the weights of the old documents are multiplied."""
+    weights = np.concatenate([new.weights, factor * old.weights]).astype(np.float32)
+    return Part((*new.shards, *old.shards), weights)
 
 
 def load(run: Run, tokenizer: Tokenizer) -> ShardSet:

@@ -81,6 +81,20 @@ class Part:
         each = [np.diff(shard.offsets.astype(np.int64)) for shard in self.shards]
         return np.concatenate([np.empty(0, np.int64), *each])
 
+    def first(self, n_tokens: int) -> "Part":
+        """The first documents, of about so many tokens together; one at least, if there is any.
+
+        Their characters are taken to be as many by token as those of all.
+        """
+        ends = np.cumsum(self.lengths)
+        n = min(len(self), int(np.searchsorted(ends, n_tokens)) + 1)
+        kept = [self[i] for i in range(n)]
+        if not kept:
+            return self
+        offsets = np.concatenate([[0], ends[:n]])
+        n_chars = round(self.n_chars * int(ends[n - 1]) / self.n_tokens)
+        return Part((Shard(np.concatenate(kept), offsets, n_chars, "", ""),), self.weights[:n])
+
     def token_counts(self, size: int) -> np.ndarray:
         """int64: how often each of `size` ids occurs."""
         counts = np.zeros(size, np.int64)

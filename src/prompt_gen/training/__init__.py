@@ -1,9 +1,14 @@
 """Shards to weights."""
 
+from prompt_gen.training.changed import choose as choose_weights
+from prompt_gen.training.changed import save_stock, scales
 from prompt_gen.training.devices import choose_device
 from prompt_gen.training.distributed import await_first, together
 from prompt_gen.training.forecast import Forecast, foresee, kept
+from prompt_gen.training.labels import of_labels
+from prompt_gen.training.lesson import of_text
 from prompt_gen.training.loop import Trained, fit
+from prompt_gen.training.recipe import choose as choose_recipe
 from prompt_gen.training.tracking import check as check_trackers
 
 __all__ = [
@@ -12,8 +17,14 @@ __all__ = [
     "await_first",
     "check_trackers",
     "choose_device",
+    "choose_recipe",
+    "choose_weights",
     "fit",
     "foresee",
     "kept",
+    "of_labels",
+    "of_text",
+    "save_stock",
+    "scales",
     "together",
 ]

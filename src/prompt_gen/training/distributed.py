@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import torch
 import torch.distributed as dist
@@ -22,9 +22,6 @@ from torch.nn.parallel import DistributedDataParallel
 
 from prompt_gen.errors import Interrupted
 from prompt_gen.launch import is_first, n_processes, rank
-
-if TYPE_CHECKING:
-    from prompt_gen.training.loss import Objective
 
 _STATIONS = timedelta(days=2)  # at most from the start to the first step; the launcher ends us
 _ANSWER = timedelta(minutes=10)  # at most until the others answer in training
@@ -125,7 +122,7 @@ def own(n_rows: int) -> slice:
     return slice(first, after)
 
 
-def wrap(objective: "Objective", sharding: Literal["ddp", "fsdp"]) -> nn.Module:
+def wrap(objective: nn.Module, sharding: Literal["ddp", "fsdp"]) -> nn.Module:
     """The module whose backward pass means gradients over the processes.
 
     ddp: each process holds all weights. fsdp: each holds a piece of every weight, and blocks are

@@ -80,6 +80,14 @@ class Judge:
             facts["samples"] = self._samples.of(model)
         return facts
 
+    def outcome(self, best: float) -> dict[str, Any]:
+        """What is told in the end, with the fewest bits per character that were seen."""
+        return {"references": asdict(self.references), "validation_bits_per_char": best}
+
+    def said(self, best: float) -> str:
+        """Bits per character in words."""
+        return f"{best:.2f} bits per character"
+
     def warnings(self, looks: list[Look]) -> list[str]:
         """What the newest look is the first to warn of."""
         is_timed = self._config.steps is None

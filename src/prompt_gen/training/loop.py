@@ -4,7 +4,7 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,18 +20,14 @@ from prompt_gen.config import TrainConfig
 from prompt_gen.errors import Damaged, Diverged, Interrupted, SettingError
 from prompt_gen.launch import is_first, n_processes, rank
 from prompt_gen.run import Event, Watch
-from prompt_gen.shards import Part, ShardSet
-from prompt_gen.training import checkpoint, devices, distributed, dropout, memory, norms
+from prompt_gen.training import changed, checkpoint, devices, distributed, dropout, memory, norms
 from prompt_gen.training.advice import Look
 from prompt_gen.training.average import Average
-from prompt_gen.training.batches import Batches
 from prompt_gen.training.gradients import Gradients
-from prompt_gen.training.judgement import Judge
-from prompt_gen.training.loss import Objective, Sampler
+from prompt_gen.training.lesson import Teach
 from prompt_gen.training.plan import LOOKING, Plan
 from prompt_gen.training.recipe import Recipe
 from prompt_gen.training.tracking import Tracking
-from prompt_gen.vocab import Tokenizer
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -51,16 +47,18 @@ class Trained:
 
 def fit(
     model: "PreTrainedModel",
-    shards: ShardSet,
-    tokenizer: Tokenizer,
+    teach: Teach,
     config: TrainConfig,
     recipe: Recipe,
     directory: Path,
     print_: str,
     watch: Watch,
     resume: bool = False,
+    scale: Callable[[str], float] = lambda name: 1.0,
 ) -> Trained:
     """Train a model by a recipe and leave the best weights in `directory/best`.
+
+    `scale` is a factor on the learning rate of a weight, by its name.
 
     Of several processes all are `together`.
 
@@ -69,7 +67,7 @@ def fit(
         Interrupted: Ctrl-C or SIGTERM; a checkpoint has been written.
         Damaged, Mismatch: the run cannot be resumed.
     """
-    session = Session(model, shards, tokenizer, config, recipe, directory, print_, watch)
+    session = Session(model, teach, config, recipe, directory, print_, watch, scale)
     if resume and checkpoint.exists(directory / "checkpoints"):
         session.resume()
     elif resume:
@@ -128,15 +126,15 @@ class Session:
     def __init__(
         self,
         model: "PreTrainedModel",
-        shards: ShardSet,
-        tokenizer: Tokenizer,
+        teach: Teach,
         config: TrainConfig,
         recipe: Recipe,
         directory: Path,
         print_: str,
         watch: Watch,
+        scale: Callable[[str], float] = lambda name: 1.0,
     ) -> None:
-        self.config, self.recipe, self.shards = config, recipe, shards
+        self.config, self.recipe = config, recipe
         self.directory, self.print_ = directory, print_
         self.watch = self.tracking = Tracking(directory, config.trackers, watch)
         self.device = devices.prepare(config)
@@ -144,33 +142,27 @@ class Session:
         self.accelerator = Accelerator(cpu=self.device.torch.type == "cpu")
         self.model = model.to(self.device.torch)  # type: ignore[arg-type]
         self.context: int = model.config.max_position_embeddings
-        self.batches = Batches.of(shards.train, self.context, config)
+        self.lesson = teach(self.model, self.device, directory, self.watch)
+        self.batches, self.judge = self.lesson.stream, self.lesson.judge
         self.plan = Plan.of(config, recipe, self.context, self.batches.n_epoch_tokens)
         if self.plan.n_rows < n_processes():
             raise SettingError(
                 f"a batch of {self.plan.n_rows} rows cannot be shared by {n_processes()} processes",
                 f"Set train.batch_tokens to {self.context * n_processes()} or more",
             )
-        counts_V = shards.train.token_counts(model.config.vocab_size)
-        self.sampler = Sampler(counts_V, recipe.negatives, config.seed)
-        dropout.add(model, recipe.dropout)
+        body: Any = model.base_model  # a head of labels may have a dropout of its own
+        dropout.add(body, recipe.dropout)
         if self.device.torch.type == "cpu" and not self.device.is_compiled:
             norms.quicken(model)
-        self.peaks = recipe.matrix_lr, recipe.other_lr
         self.n_params = sum(p.numel() for p in model.parameters())
-        objective = Objective(model, self.device.is_compiled)
-        self.objective = distributed.wrap(objective, config.sharding)
+        self.objective = distributed.wrap(self.lesson.objective, config.sharding)
         batch_tokens = self.plan.n_rows * self.context / n_processes()
-        decay_and_mean = recipe.weight_decay, recipe.momentum
-        self.optimizers = optim.build(model, *self.peaks, *decay_and_mean, batch_tokens)
+        rates = recipe.matrix_lr, recipe.other_lr, recipe.weight_decay, recipe.momentum
+        self.optimizers = optim.build(model, *rates, batch_tokens, scale)
         self.gradients = Gradients(self.objective, self.device, config.micro_rows, self.watch)
         self.average = Average()
         self.progress = checkpoint.Progress()
-        # What is counted depends on the shards alone, and is kept beside them.
-        counts = directory.with_name("shards")
-        self.judge = Judge(shards, tokenizer, config, recipe, self.context, counts, self.watch)
         self.is_sampled = False  # the softmax of any step since the last report
-        self._tokens_per_char = _tokens_per_char(shards.train)
 
     # -- the loop ----------------------------------------------------------------------------
 
@@ -215,12 +207,12 @@ class Session:
         progress, share = self.progress, self._share_done()
         batch = self.batches.at(progress.n_tokens, distributed.shared(self.plan.rows(share)))
         is_sampled = share < 1 - self.recipe.full_softmax
-        sample = self.sampler.draw(batch, progress.step) if is_sampled else None
+        sample = self.lesson.draw(batch, progress.step) if is_sampled else None
         self.is_sampled |= sample is not None
         rate = self.plan.rate(progress.step, share)
-        for optimizer, peak in zip(self.optimizers, self.peaks, strict=True):
+        for optimizer in self.optimizers:
             for group in optimizer.param_groups:
-                group["lr"] = peak * rate
+                group["lr"] = group["peak"] * rate
         # What is dropped depends on the seed, the step and the process alone.
         torch.manual_seed(_seed(self.config.seed, progress.step, rank()))
         loss = self.gradients.add(batch, sample)
@@ -274,7 +266,7 @@ class Session:
         if look.validation < progress.best_bits:
             progress.best_bits, progress.best_step = look.validation, progress.step
             progress.best_is_mean, progress.n_worse = is_mean, 0
-            self._keep_best(checkpoint.weights_of(self.model))
+            self._keep_best(changed.stock_weights(self.model))
         if is_first():
             self._tell([Look(**row) for row in progress.looks])
         progress.looks_s += distributed.of_first(time.monotonic() - started)
@@ -297,8 +289,8 @@ class Session:
         self.plan = plan
         told = (
             f"ends early, after {plan.budget_s / 60:.1f} minutes: {progress.n_worse} looks at the "
-            f"validation lines in a row were worse than {progress.best_bits:.2f} bits per "
-            f"character at step {progress.best_step:,}; the learning rate falls from here on"
+            f"validation lines in a row were worse than {self.judge.said(progress.best_bits)} "
+            f"at step {progress.best_step:,}; the learning rate falls from here on"
         )
         self.watch(Event("training", "note", facts={"told": told}))
 
@@ -327,7 +319,7 @@ class Session:
         """
         if self.is_sampled:
             return {"sampled_loss": loss}
-        return {"bits_per_char": loss / math.log(2) * self._tokens_per_char}
+        return self.lesson.told(loss)
 
     def _place(self) -> dict[str, Any]:
         """Where the run is."""
@@ -351,7 +343,7 @@ class Session:
             "processes": n_processes(),
             **self.device.facts(),
             "batch_tokens": self.plan.n_rows * self.context,
-            "train_tokens": self.shards.train.n_tokens,
+            "train_tokens": self.lesson.n_tokens,
         }
 
     def save(self) -> None:
@@ -410,8 +402,7 @@ class Session:
             "seconds": round(progress.elapsed_s, 1),
             "best_step": progress.best_step,
             "best_is_mean": progress.best_is_mean,
-            "references": asdict(self.judge.references),
-            "validation_bits_per_char": progress.best_bits,
+            **self.judge.outcome(progress.best_bits),
             "memory_mb": round(memory.peak_mb(self.device.torch.type), 1),
         }
         self.watch(Event("training", "done", facts=facts))
@@ -421,8 +412,3 @@ class Session:
 def _seed(*parts: int) -> int:
     """A seed that no other parts give."""
     return int(np.random.SeedSequence(parts).generate_state(1, np.uint64)[0])
-
-
-def _tokens_per_char(part: Part) -> float:
-    """Predicted tokens by characters and ends."""
-    return (part.n_tokens - len(part)) / (part.n_chars + len(part))

@@ -16,8 +16,9 @@ from prompt_gen.config import TrainConfig
 from prompt_gen.launch import is_first
 from prompt_gen.run import Event, Watch
 from prompt_gen.shards import ShardSet
-from prompt_gen.training import distributed, memory
+from prompt_gen.training import distributed, lesson, memory
 from prompt_gen.training.devices import choose_device
+from prompt_gen.training.judgement import Judge
 from prompt_gen.training.loop import Session
 from prompt_gen.training.recipe import Recipe
 from prompt_gen.training.references import References
@@ -86,7 +87,8 @@ def measure(
 
     place = directory.with_name(f".{directory.name}.forecast.partial")
     with _cleared(place), torch.random.fork_rng():
-        session = Session(copy.deepcopy(model), shards, tokenizer, config, recipe, place, "", tell)
+        teach = lesson.of_text(shards, tokenizer, config, recipe)
+        session = Session(copy.deepcopy(model), teach, config, recipe, place, "", tell)
         session.plan = replace(session.plan, n_steps=_FINE)
         session.objective.train()
         phases = tuple(
@@ -95,10 +97,11 @@ def measure(
         )
         validation_s = _seconds(session.validate)
         checkpoint_s = _seconds(session.save)
-        references, peak_mb = session.judge.references, memory.peak_mb(choose_device(config))
+        judge, peak_mb = session.judge, memory.peak_mb(choose_device(config))
+        assert isinstance(judge, Judge)  # what judges a lesson of text
     del session
     gc.collect()  # cycles of modules and hooks hold the copy's weights
-    return Pace(phases, validation_s, checkpoint_s, peak_mb), references
+    return Pace(phases, validation_s, checkpoint_s, peak_mb), judge.references
 
 
 @contextmanager

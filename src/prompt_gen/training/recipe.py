@@ -58,13 +58,31 @@ _FROM_EPOCHS: tuple[tuple[float, dict[str, Any]], ...] = (
 # What changes where the weights are not fresh: large steps would undo what they have learned.
 _FROM_PRETRAINED: dict[str, Any] = {"matrix_lr": 0.005, "other_lr": 0.001}
 
+# What changes where labels are learned: few examples, seen many times.
+_FOR_LABELS: dict[str, Any] = {
+    "negatives": 0,
+    "full_softmax": 1.0,
+    "max_epochs": 20.0,
+    "dropout": 0.1,
+    "warmup_steps": 30,
+    "other_lr": 0.003,
+}
 
-def choose(config: TrainConfig, device: str, epochs: float, *, continued: bool = False) -> Recipe:
+
+def choose(
+    config: TrainConfig,
+    device: str,
+    epochs: float,
+    *,
+    continued: bool = False,
+    labels: bool = False,
+) -> Recipe:
     """The recipe for a device and a run of so many epochs, with what the settings say instead.
 
-    `continued`: the run begins with weights that are not fresh.
+    `continued`: the run begins with weights that are not fresh; `labels`: it learns labels.
     """
     changes = dict(_FROM_PRETRAINED) if continued else {}
+    changes |= _FOR_LABELS if labels else {}
     for least, change in _FROM_EPOCHS:
         if epochs >= least:
             changes |= change

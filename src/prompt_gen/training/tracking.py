@@ -38,6 +38,9 @@ _NAMES = {  # what trackers have of the facts, and what it is called there
     "epochs": "train/epochs",
     "training_bits_per_char": "train/lines_bits_per_char",
     "validation_bits_per_char": "validation/bits_per_char",
+    "loss": "train/loss",
+    "training_score": "train/texts_score",
+    "validation_score": "validation/score",
 }
 _MADE: Mapping[str, Callable[[Path, int], GeneralTracker]] = {  # from training/ and the step
     "tensorboard": lambda training, step: accelerated.TensorBoardTracker(

@@ -22,10 +22,11 @@ csv.field_size_limit(MAX_RECORD_LINES * _MAX_LINE_CHARS)
 
 def read(reading: Reading) -> Iterator[Line]:
     """The texts of every record; its number is that of its first line."""
-    yield from rows_to_lines(_rows(reading), reading)
+    yield from rows_to_lines(rows(reading), reading)
 
 
-def _rows(reading: Reading) -> Iterator[Row]:
+def rows(reading: Reading) -> Iterator[Row]:
+    """Every record: the number of its first line, its cells, and the sign between them."""
     source = numbered(lines(reading, _MAX_LINE_CHARS))
     waiting: list[tuple[int, str]] = []  # read ahead and not yet used
     delimiter = ""

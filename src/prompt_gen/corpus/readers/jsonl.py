@@ -13,10 +13,11 @@ MAX_LINE_CHARS = 1 << 26
 
 def read(reading: Reading) -> Iterator[Line]:
     """The texts of every line's value."""
-    yield from Chooser(reading).texts(_values(reading))
+    yield from Chooser(reading).texts(values(reading))
 
 
-def _values(reading: Reading) -> Iterator[tuple[int, object, str]]:
+def values(reading: Reading) -> Iterator[tuple[int, object, str]]:
+    """Every line: its number, its value, and why there is none."""
     number, is_too_long = 1, False
     for text in lines(reading, MAX_LINE_CHARS):
         if type(text) is Unfinished:

@@ -6,7 +6,7 @@ A cell that is quoted as a whole, as spreadsheets write it, is taken out of its 
 from collections.abc import Iterator
 
 from prompt_gen.corpus.readers import Line, Reading
-from prompt_gen.corpus.readers.table import rows_to_lines
+from prompt_gen.corpus.readers.table import Row, rows_to_lines
 from prompt_gen.corpus.readers.text import lines, numbered
 
 _MAX_LINE_CHARS = 1 << 26
@@ -14,11 +14,13 @@ _MAX_LINE_CHARS = 1 << 26
 
 def read(reading: Reading) -> Iterator[Line]:
     """The texts of every line's cells."""
-    rows = (
-        (number, [_unquoted(cell) for cell in text.split("\t")], "\t")
-        for number, text in numbered(lines(reading, _MAX_LINE_CHARS))
-    )
-    yield from rows_to_lines(rows, reading)
+    yield from rows_to_lines(rows(reading), reading)
+
+
+def rows(reading: Reading) -> Iterator[Row]:
+    """Every line: its number, its cells, and the sign between them."""
+    for number, text in numbered(lines(reading, _MAX_LINE_CHARS)):
+        yield number, [_unquoted(cell) for cell in text.split("\t")], "\t"
 
 
 def _unquoted(cell: str) -> str:

@@ -56,7 +56,7 @@ def render(report: dict[str, Any], title: str) -> str:
     header = "\n".join(
         [
             brand("Training report", "训练报告", title),
-            _headline(last, best),
+            _headline(last, best, report["rows"]),
             _numbers(last),
             contents(SECTIONS),
         ]
@@ -65,11 +65,16 @@ def render(report: dict[str, Any], title: str) -> str:
     return whole(f"Training report: {title}", header, written(SECTIONS, report), style)
 
 
-def _headline(last: dict[str, Any], best: dict[str, Any]) -> str:
+def _headline(last: dict[str, Any], best: dict[str, Any], rows: list[dict[str, Any]]) -> str:
     if best:
         bits, step = best["validation_bits_per_char"], grouped(best["step"])
         english = f"{bits:.3f} bits per character on validation, at step {step}."
         chinese = f"第 {step} 步时，验证集每字 {bits:.3f} 比特。"
+    elif scored := [row for row in rows if "validation_score" in row and row["state"] == "note"]:
+        top = max(scored, key=lambda row: row["validation_score"])
+        name, score, step = top["score"], top["validation_score"], grouped(top["step"])
+        english = f"{name} {score:.3f} on validation, at step {step}."
+        chinese = f"第 {step} 步时，验证集 {name} 为 {score:.3f}。"
     else:
         english, chinese = (
             "The validation lines have not been looked at yet.",

@@ -32,6 +32,8 @@ def is_look(row: Row) -> bool:
 def loss(report: Row) -> str:
     """Bits per character in training and on validation, beside references."""
     rows = report["rows"]
+    if any("validation_score" in row for row in rows):
+        return _panel("Across: steps.", "横轴：步数。", _scores(rows))
     if not any("bits_per_char" in row or "validation_bits_per_char" in row for row in rows):
         return paragraph("Nothing has been measured yet.", "尚无测量值。")
     by_steps = _panel(
@@ -47,6 +49,25 @@ def loss(report: Row) -> str:
         "可能含 dropout 的影响。越低越好。",
     )
     return by_steps + by_time + note
+
+
+def _scores(rows: Sequence[Row]) -> str:
+    """Scores of labels in a look after the other; higher is better."""
+    looks = [row for row in rows if row["state"] == "note" and "validation_score" in row]
+    end = max(max(row["step"] for row in rows), 1)
+    parts = {"validation": ("t-validation", "验证"), "training": ("t-lines", "训练集")}
+    series = [
+        Line(
+            colour,
+            both(f"{name} texts", chinese),
+            [(row["step"] / end, row[f"{name}_score"]) for row in looks],
+        )
+        for name, (colour, chinese) in parts.items()
+    ]
+    values = [y for line in series for _, y in line.points if y is not None]
+    scale = round_scale(min(values), max(values), lambda score: f"{score:.3f}")
+    told = ", ".join(f"{row['validation_score']:.3f} at {grouped(row['step'])}" for row in looks)
+    return lines(series, _few(end), scale, f"{looks[-1]['score']} by steps; on validation {told}")
 
 
 def _time(rows: Sequence[Row]) -> tuple[str, str, float]:

@@ -1,0 +1,190 @@
+"""Tuned models beside the same shape from fresh weights and beside linear models; domain moves.
+
+python -m benchmarks tasks MEDICAL ENGLISH [--out runs/tasks] [--only NAME ...]
+
+MEDICAL and ENGLISH are runs trained on Chinese medical text and on English service text. Steps are
+given, not minutes, so that the numbers do not depend on who else is at work. Each part is kept as
+soon as it is there.
+"""
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from benchmarks.machine import DATA, RESULTS, describe, keep
+from prompt_gen.config import TuneConfig
+from prompt_gen.evaluate.numbers import draws, measured
+from prompt_gen.tasks import TASKS, Labelled
+
+SETS = {  # task, files to learn from, to look at, to measure on, and updates
+    "banking77": ("classify", "banking77/train.csv", None, "banking77/test.csv", 600),
+    "criteria-zh": ("classify", "criteria-zh/train.tsv", "criteria-zh/dev.tsv",
+                    "criteria-zh/test.tsv", 600),
+    "ner-medical-zh": ("tag", "ner-medical-zh/train.bio", "ner-medical-zh/dev.bio",
+                       "ner-medical-zh/test.bio", 600),
+}  # fmt: skip
+SHARED = ("--set", "train.threads=1", "--set", "evaluate.workers=1", "--set", "corpus.workers=1",
+          "--set", "train.n_validations=4")  # fmt: skip
+MOVE_STEPS, N_MOVED = 200, ("bits_per_char", "saved")
+
+
+def prompt_gen(*args: object) -> dict[str, Any]:
+    command = [sys.executable, "-m", "prompt_gen", *map(str, args)]
+    return json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+
+
+def tuned(base: Path, name: str, out: Path, *more: str) -> dict[str, Any]:
+    """A set learned from a run or a stock directory; the numbers of its test part."""
+    task, train, validation, test, steps = SETS[name]
+    files = ["--data", DATA / train, "--test", DATA / test]
+    files += ["--validation", DATA / validation] if validation else []
+    started = time.perf_counter()
+    report = prompt_gen("finetune", "--pretrained", base, "--task", task, *files, "--out", out,
+                        "--force", "--json", "--steps", steps, *SHARED, *more)  # fmt: skip
+    found = {"wall_s": round(time.perf_counter() - started), "texts": report["texts_of"]}
+    found |= {"numbers": report["numbers"]}
+    return found | ({"types": report["labels"]} if task == "tag" else {})
+
+
+def fresh(run: Path, where: Path) -> Path:
+    """A stock directory of the shape and the vocabulary of a run, with fresh weights."""
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    shutil.rmtree(where, ignore_errors=True)
+    torch.manual_seed(0)
+    config = AutoConfig.from_pretrained(run / "bundle")
+    AutoModelForCausalLM.from_config(config).save_pretrained(where)
+    shutil.copy(run / "bundle" / "tokenizer.json", where)
+    return where
+
+
+# -- linear models -------------------------------------------------------------------------------
+
+
+def linear(name: str) -> dict[str, Any]:
+    """TF-IDF of character n-grams and words with a linear machine, or a CRF for tags."""
+    task, train, _, test, _ = SETS[name]
+    part = TASKS.load(task)
+    learned, asked = (part.read([DATA / file], TuneConfig()) for file in (train, test))
+    started = time.perf_counter()
+    found = (_crf if task == "tag" else _tf_idf)(learned, asked)
+    spent_s = time.perf_counter() - started
+    weights_RN = draws(len(asked), 1000, 0)
+    numbers = part.numbers(asked, found)
+    report = {
+        "wall_s": round(spent_s),
+        "numbers": {key: asdict(measured(number(weights_RN))) for key, number in numbers.items()},
+    }
+    return report | ({"types": part.counts(asked, found).of_each()} if task == "tag" else {})
+
+
+def _tf_idf(learned: list[Labelled], asked: list[Labelled]) -> list[tuple[str]]:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.pipeline import make_pipeline, make_union
+    from sklearn.svm import LinearSVC
+
+    features = make_union(
+        TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 4), sublinear_tf=True, min_df=2),
+        TfidfVectorizer(analyzer="word", ngram_range=(1, 2), sublinear_tf=True),
+    )
+    model = make_pipeline(features, LinearSVC())
+    model.fit([each.pieces[0] for each in learned], [each.labels[0] for each in learned])
+    return [(label,) for label in model.predict([each.pieces[0] for each in asked])]
+
+
+def _crf(learned: list[Labelled], asked: list[Labelled]) -> list[list[str]]:
+    from sklearn_crfsuite import CRF
+
+    model = CRF(algorithm="lbfgs", c1=0.1, c2=0.1, max_iterations=60)
+    model.fit([_features(each.pieces) for each in learned], [[*each.labels] for each in learned])
+    return [[*tags] for tags in model.predict([_features(each.pieces) for each in asked])]
+
+
+def _features(pieces: tuple[str, ...]) -> list[dict[str, bool]]:
+    """Of each character: those around it, alone and in pairs."""
+    text = ["", "", *pieces, "", ""]
+    rows = []
+    for i in range(2, len(text) - 2):
+        row = {f"{d}={text[i + d]}": True for d in range(-2, 3)}
+        row |= {f"{d}:{text[i + d]}{text[i + d + 1]}": True for d in range(-2, 2)}
+        rows.append(row)
+    return rows
+
+
+# -- moves ---------------------------------------------------------------------------------------
+
+
+def moved(base: Path, data: Path, out: Path, weights: str, replay: float) -> dict[str, Any]:
+    """Text of another kind learned by the network alone: gained on the new, lost on the old."""
+    more = ("--weights", weights, *(("--replay", replay) if replay else ()))
+    started = time.perf_counter()
+    report = prompt_gen(
+        "finetune", base, "--data", data, "--out", out, "--force", "--json", "--steps", MOVE_STEPS,
+        "--memory-budget", 0, *SHARED, *more, "--set", "engine.experts=network",
+        "--set", "evaluate.limit=300", "--set", "evaluate.typed=20",
+    )  # fmt: skip
+    texts = {
+        text: {
+            number: row
+            for number, row in found["numbers"].items()
+            if number.partition("@")[0] in N_MOVED
+        }
+        for text, found in report["texts"].items()
+    }
+    return {"wall_s": round(time.perf_counter() - started), "texts": texts}
+
+
+def main(argv: list[str]) -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("medical", type=Path)
+    parser.add_argument("english", type=Path)
+    parser.add_argument("--out", type=Path, default=Path("runs/tasks"))
+    parser.add_argument("--only", nargs="*", default=[])
+    args = parser.parse_args(argv)
+    out: Path = args.out
+    out.mkdir(parents=True, exist_ok=True)
+    parts: dict[str, Callable[[], dict[str, Any]]] = {}
+    for name in SETS:
+        base: Path = args.english if name == "banking77" else args.medical
+        parts[f"{name} linear"] = partial(linear, name)
+        parts[f"{name} pretrained"] = partial(tuned, base, name, out / name)
+        parts[f"{name} fresh"] = lambda base=base, name=name: tuned(
+            fresh(base, out / f"{base.name}-fresh-{name}"), name, out / f"{name}-fresh"
+        )
+    for how in ("once", "twice"):
+        read = ("--set", f"tune.reads={how}")
+        name = "ner-medical-zh"
+        parts[f"{name} read {how}"] = partial(tuned, args.medical, name, out / how, *read)
+    poetry = DATA / "poetry-zh.txt"
+    for weights in ("all", "lora"):
+        for replay in (0.0, 0.3):
+            name = f"{weights} {replay:g}"
+            there = out / f"poetry-{weights}-{replay:g}"
+            parts[f"to poetry {name}"] = partial(
+                moved, args.medical, poetry, there, weights, replay
+            )
+            parts[f"and back {name}"] = partial(
+                moved, out / "poetry-all-0", DATA / "medical-zh.txt.gz", out / f"back-{name}",
+                weights, replay,
+            )  # fmt: skip
+    for name, part in parts.items():
+        if not args.only or name in args.only:
+            _keep(name, part())
+
+
+def _keep(name: str, found: dict[str, Any]) -> None:
+    """Put a part into the result file, beside those that are there."""
+    path = RESULTS / "tasks.json"
+    RESULTS.mkdir(exist_ok=True)
+    known = json.loads(path.read_text("utf-8"))["parts"] if path.exists() else {}
+    machine = describe("torch", "transformers", "peft", "scikit-learn", "sklearn-crfsuite")
+    keep("tasks", {"machine": machine, "parts": known | {name: found}})

@@ -1,0 +1,165 @@
+"""From a model that is there to one that knows more: finetune."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from prompt_gen.cli import show
+from prompt_gen.cli.options import (
+    AsJson,
+    ConfigFile,
+    Field,
+    Force,
+    MemoryBudget,
+    Model,
+    Out,
+    Settings,
+)
+from prompt_gen.cli.stations import interruptible, refuse_settings, tell_ignored
+from prompt_gen.cli.watcher import Watcher
+from prompt_gen.errors import SettingError
+
+
+def finetune(
+    out: Out,
+    base: Annotated[
+        Path | None, typer.Argument(metavar="[RUN]", help="The run or bundle to go on from.")
+    ] = None,
+    data: Annotated[
+        list[Path] | None, typer.Option("--data", metavar="FILE", help="What is to be learned.")
+    ] = None,
+    task: Annotated[
+        str | None, typer.Option("--task", help="See prompt-gen list. (default: complete)")
+    ] = None,
+    pretrained: Annotated[
+        Path | None,
+        typer.Option("--pretrained", metavar="DIR", help="A stock model, in place of RUN."),
+    ] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option("--weights", help="What is changed: all, last or lora. (default: all)"),
+    ] = None,
+    validation: Annotated[
+        Path | None,
+        typer.Option("--validation", metavar="FILE", help="classify, tag: looked at meanwhile."),
+    ] = None,
+    test: Annotated[
+        Path | None, typer.Option("--test", metavar="FILE", help="classify, tag: measured on.")
+    ] = None,
+    text_field: Annotated[
+        str | None, typer.Option("--text-field", help="classify: column with the text.")
+    ] = None,
+    label_field: Annotated[
+        str | None, typer.Option("--label-field", help="classify: column with the label.")
+    ] = None,
+    replay: Annotated[
+        float | None,
+        typer.Option(
+            "--replay", metavar="SHARE", help="Share of what is learned that is of the old text."
+        ),
+    ] = None,
+    replay_data: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--replay-data", metavar="FILE", help="The old text. (default: the corpus of RUN)"
+        ),
+    ] = None,
+    minutes: Annotated[
+        float | None, typer.Option("--minutes", help="Wall time of training. (default: 5)")
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option("--steps", help="Updates, in place of minutes.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="Of all that is random.")] = None,
+    memory_budget: MemoryBudget = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where it was stopped.")] = False,
+    force: Force = False,
+    as_json: AsJson = False,
+    config: ConfigFile = None,
+    set_: Settings = None,
+) -> None:
+    """Go on from a trained model with other text or for a task; say what that gained and lost."""
+    from prompt_gen import pipeline
+    from prompt_gen.config import validated
+    from prompt_gen.run import Run
+    from prompt_gen.settings import RunConfig, differing, resolve
+
+    if base and pretrained:
+        raise SettingError(
+            f"both '{base}' and --pretrained '{pretrained}' are given to go on from",
+            "Leave one of them out",
+        )
+    source = base or pretrained
+    flags: dict[str, dict[str, Any]] = {
+        "train": {"minutes": minutes, "steps": steps, "seed": seed},
+        "model": {"pretrained": source and str(source)},
+        "tune": {
+            "task": task,
+            "weights": weights,
+            "validation": validation and str(validation),
+            "test": test and str(test),
+            "text_field": text_field,
+            "label_field": label_field,
+            "replay": replay,
+            "replay_files": [str(file) for file in replay_data] if replay_data else None,
+        },
+        "memory": {"budget": memory_budget},
+    }
+    if resume:
+        run = Run.open(out)
+        refuse_settings(set_, flags)
+        asked = run.request.settings if run.request else run.settings
+        settings = validated(RunConfig, asked)
+        tell_ignored(differing(settings, config))
+    else:
+        run = Run(out)
+        recorded = run.settings if (out / "run.json").is_file() else {}
+        settings = resolve(set_ or (), flags, config, recorded)
+    command = shlex.join(["prompt-gen", *sys.argv[1:]])
+    with Watcher() as watch, interruptible():
+        found = pipeline.finetune(
+            data or [], run, settings, watch, resume=resume, force=force, command=command
+        )
+    is_completer = "texts" in found and isinstance(found["texts"], dict)
+    if as_json:
+        show.result(found)
+    else:
+        show.tuned(found) if is_completer else show.labels(found)
+    if is_completer:
+        show.say(f"see:  prompt-gen report {out}\ntry:  prompt-gen serve {out}")
+    else:
+        show.say(f"see:  {out / 'evaluation' / 'report.html'}\ntry:  prompt-gen predict {out} FILE")
+
+
+def predict(
+    run: Model,
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FILE]...", help="A text on each line; none: standard input."),
+    ] = None,
+    n: Annotated[int, typer.Option("-n", min=1, help="classify: labels of each text.")] = 1,
+    format_: Annotated[
+        str, typer.Option("--format", help="Of what is printed: jsonl or csv.")
+    ] = "jsonl",
+    field: Field = None,
+    config: ConfigFile = None,
+    set_: Settings = None,
+) -> None:
+    """Label texts with a bundle that was tuned for it; a line on stdout for each text, in order."""
+    from prompt_gen import bundle, corpus
+    from prompt_gen.cli.predictions import Csv, JsonLines
+    from prompt_gen.engine import Labeller
+    from prompt_gen.settings import resolve
+
+    writers = {"jsonl": JsonLines, "csv": Csv}
+    if format_ not in writers:
+        raise SettingError(f"--format cannot be '{format_}'", "Choose jsonl or csv")
+    settings = resolve(set_ or (), {"corpus": {"fields": field or None}}, config)
+    labeller = Labeller(bundle.load(run), settings.engine.threads)
+    writer = writers[format_](labeller, n)
+    for text in corpus.texts(files or ["-"], settings.corpus):
+        writer.add(text)
+    writer.flush()
