@@ -573,6 +573,11 @@ class ServeConfig(Section):
     port: int = Field(
         default=8765, ge=0, le=65_535, description="port to listen on; 0: any free one"
     )
+    labels: tuple[Annotated[str, AfterValidator(_always_absolute)], ...] = Field(
+        default=(),
+        description="bundles that were tuned to label texts, served beside the completer, one for "
+        "each task",
+    )
     max_prompt_chars: int = Field(
         default=2000, ge=1, description="longest accepted text, characters"
     )

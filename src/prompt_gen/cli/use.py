@@ -185,6 +185,12 @@ def serve(
     port: Annotated[
         int | None, typer.Option("--port", help="Port; 0 takes a free one. (default: 8765)")
     ] = None,
+    labels: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--labels", metavar="DIR", help="A bundle tuned to classify or tag, served beside it."
+        ),
+    ] = None,
     config: ConfigFile = None,
     set_: Settings = None,
 ) -> None:
@@ -193,7 +199,9 @@ def serve(
     from prompt_gen.keys import Keyring
     from prompt_gen.settings import resolve
 
-    settings = resolve(set_ or (), {"serve": {"host": host, "port": port}}, config)
+    beside = [str(path) for path in labels] if labels else None
+    serving = {"host": host, "port": port, "labels": beside}
+    settings = resolve(set_ or (), {"serve": serving}, config)
     asks = "; asks for a key" if Keyring(settings.serve).is_asked else ""
     loaded = bundle.load(run)
     listener = server.listen(settings.serve)

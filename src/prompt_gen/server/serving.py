@@ -1,11 +1,14 @@
 """What every route is given: the worker, the settings, and the checks that all texts pass."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+from prompt_gen import bundle
 from prompt_gen.bundle import Bundle
 from prompt_gen.config import EngineConfig, ServeConfig
-from prompt_gen.errors import PromptGenError, TextTooLong
+from prompt_gen.engine import Labeller
+from prompt_gen.errors import PromptGenError, TextTooLong, UsageError
 from prompt_gen.feedback import Recorder
 from prompt_gen.server.keystrokes import Keystrokes
 from prompt_gen.server.metrics import Metrics
@@ -37,6 +40,19 @@ def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
+def _labellers(config: ServeConfig, engine: EngineConfig) -> dict[str, Labeller]:
+    found: dict[str, Labeller] = {}
+    for path in config.labels:
+        labeller = Labeller(bundle.load(path), engine.threads)
+        if (other := found.get(task := labeller.task["name"])) is not None:
+            raise UsageError(
+                f"both '{other.name}' and '{labeller.name}' were tuned for '{task}'",
+                "Serve one of them: one bundle for each task",
+            )
+        found[task] = labeller
+    return found
+
+
 @dataclass(frozen=True)
 class Serving:
     """One server: what it completes with, what it counts, and what it accepts."""
@@ -46,6 +62,7 @@ class Serving:
     metrics: Metrics
     config: ServeConfig
     recorder: Recorder | None = None  # none: everybody is off the record
+    labellers: Mapping[str, Labeller] = field(default_factory=dict)  # by their tasks
 
     @classmethod
     def of(
@@ -55,10 +72,16 @@ class Serving:
         config: ServeConfig,
         recorder: Recorder | None = None,
     ) -> "Serving":
-        """A server's parts; the model is not loaded yet."""
+        """A server's parts; the model is not loaded yet, what labels is.
+
+        Raises:
+            UsageError: two bundles for one task, or one for none.
+            PromptGenError: what loading them finds wrong.
+        """
         worker = Worker(loaded, engine, config)
         metrics = Metrics(worker)
-        return cls(worker, Keystrokes(worker, metrics), metrics, config, recorder)
+        keystrokes, labellers = Keystrokes(worker, metrics), _labellers(config, engine)
+        return cls(worker, keystrokes, metrics, config, recorder, labellers)
 
     async def reload(self) -> Served:
         """Answer with the bundle as it is on the disk now.
