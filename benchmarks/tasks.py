@@ -25,11 +25,11 @@ from prompt_gen.evaluate.numbers import draws, measured
 from prompt_gen.tasks import TASKS, Labelled
 
 SETS = {  # task, files to learn from, to look at, to measure on, and updates
-    "banking77": ("classify", "banking77/train.csv", None, "banking77/test.csv", 600),
+    "banking77": ("classify", "banking77/train.csv", None, "banking77/test.csv", 1500),
     "criteria-zh": ("classify", "criteria-zh/train.tsv", "criteria-zh/dev.tsv",
-                    "criteria-zh/test.tsv", 600),
+                    "criteria-zh/test.tsv", 1200),
     "ner-medical-zh": ("tag", "ner-medical-zh/train.bio", "ner-medical-zh/dev.bio",
-                       "ner-medical-zh/test.bio", 600),
+                       "ner-medical-zh/test.bio", 1200),
 }  # fmt: skip
 SHARED = ("--set", "train.threads=1", "--set", "evaluate.workers=1", "--set", "corpus.workers=1",
           "--set", "train.n_validations=4")  # fmt: skip

@@ -98,3 +98,11 @@ def test_going_on_takes_smaller_steps_unless_they_are_given() -> None:
     assert continued.other_lr < fresh.other_lr
     given = recipe.choose(TrainConfig(matrix_lr=0.03), "cpu", 1.0, continued=True)
     assert given.matrix_lr == 0.03
+
+
+def test_labels_are_learned_by_smaller_steps_the_wider_the_network() -> None:
+    narrow, wide = (recipe.for_labels(TrainConfig(), "cpu", width) for width in (64, 768))
+    assert wide.matrix_lr == pytest.approx(narrow.matrix_lr / 6)
+    assert wide.other_lr == pytest.approx(narrow.other_lr / 6)
+    assert narrow.negatives == wide.negatives == 0
+    assert recipe.for_labels(TrainConfig(other_lr=0.5), "cpu", 768).other_lr == 0.5

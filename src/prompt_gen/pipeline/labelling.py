@@ -109,7 +109,7 @@ def _trained(
     sections = (section.model_dump() for section in (config.model, config.train, tune))
     print_ = fingerprint(tokenizer.hash, known, learned, *sections)
     device = training.choose_device(config.train)
-    recipe = training.choose_recipe(config.train, device, 0.0, continued=True, labels=True)
+    recipe = training.recipe_for_labels(config.train, device, network.config.hidden_size)
     teach = training.of_labels(
         (texts.train, texts.validation),
         known["labels"],

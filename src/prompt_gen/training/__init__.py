@@ -8,7 +8,7 @@ from prompt_gen.training.forecast import Forecast, foresee, kept
 from prompt_gen.training.labels import of_labels
 from prompt_gen.training.lesson import of_text
 from prompt_gen.training.loop import Trained, fit
-from prompt_gen.training.recipe import choose as choose_recipe
+from prompt_gen.training.recipe import for_labels as recipe_for_labels
 from prompt_gen.training.tracking import check as check_trackers
 
 __all__ = [
@@ -17,13 +17,13 @@ __all__ = [
     "await_first",
     "check_trackers",
     "choose_device",
-    "choose_recipe",
     "choose_weights",
     "fit",
     "foresee",
     "kept",
     "of_labels",
     "of_text",
+    "recipe_for_labels",
     "save_stock",
     "scales",
     "together",

@@ -58,15 +58,19 @@ _FROM_EPOCHS: tuple[tuple[float, dict[str, Any]], ...] = (
 # What changes where the weights are not fresh: large steps would undo what they have learned.
 _FROM_PRETRAINED: dict[str, Any] = {"matrix_lr": 0.005, "other_lr": 0.001}
 
-# What changes where labels are learned: few examples, seen many times.
+# What changes where labels are learned: few examples, seen many times, by a head that is fresh.
+# The rates are those of a network of width 128; wider ones change by as much less.
 _FOR_LABELS: dict[str, Any] = {
+    "batch_tokens": 512,
+    "matrix_lr": 0.02,
+    "other_lr": 0.01,
     "negatives": 0,
     "full_softmax": 1.0,
     "max_epochs": 20.0,
     "dropout": 0.1,
     "warmup_steps": 30,
-    "other_lr": 0.003,
 }
+_NARROW = 128
 
 
 def choose(
@@ -75,17 +79,25 @@ def choose(
     epochs: float,
     *,
     continued: bool = False,
-    labels: bool = False,
 ) -> Recipe:
     """The recipe for a device and a run of so many epochs, with what the settings say instead.
 
-    `continued`: the run begins with weights that are not fresh; `labels`: it learns labels.
+    `continued`: the run begins with weights that are not fresh.
     """
     changes = dict(_FROM_PRETRAINED) if continued else {}
-    changes |= _FOR_LABELS if labels else {}
     for least, change in _FROM_EPOCHS:
         if epochs >= least:
             changes |= change
+    return replace(RECIPES[device], **changes | _given(config))
+
+
+def for_labels(config: TrainConfig, device: str, width: int) -> Recipe:
+    """The recipe for labels and a network of a width, with what the settings say instead."""
+    share = min(1.0, _NARROW / width)
+    rates = {name: share * _FOR_LABELS[name] for name in ("matrix_lr", "other_lr")}
+    return replace(RECIPES[device], **_FOR_LABELS | rates | _given(config))
+
+
+def _given(config: TrainConfig) -> dict[str, Any]:
     given = {field.name: getattr(config, field.name) for field in fields(Recipe)}
-    changes |= {name: value for name, value in given.items() if value is not None}
-    return replace(RECIPES[device], **changes)
+    return {name: value for name, value in given.items() if value is not None}
