@@ -88,7 +88,7 @@ def write(
     if made.task is not None:
         raise UsageError(
             f"'{made.name}' labels texts ('{made.task['name']}'), and what is exported completes",
-            f"'{made.path}' is a stock model of transformers as it is; ask it with prompt-gen predict",
+            f"'{made.path}' is a stock model as it is; ask it with prompt-gen predict",
         )
     source = Source.of(made, runtime)
     part.check(source)

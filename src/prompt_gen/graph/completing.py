@@ -19,7 +19,7 @@ new tokens may be of any branches, and nothing is copied when they grow.
              mask_TA         bool; True where a token may look: rows of the pool, then new tokens
              wanted_K        int64, indices into T: where predictions are asked for
              pool_NW         float32
-    outputs  probs_KV        float32, of the next token; of labels where the model has a head of them
+    outputs  probs_KV        float32, of the next token, or of labels if the head is one of them
              kept_TW         float32, rows for the pool
 """
 
