@@ -36,7 +36,7 @@ from prompt_gen.settings import resolve
 TEXT = Path(__file__).parents[1] / "src" / "prompt_gen" / "data" / "health-zh.txt"
 SHAPES = [(a, k) for a in ("gpt2", "qwen3") for k in ("bpe", "unigram")]
 SETTINGS = (
-    "model.layers=2", "model.width=128", "model.context=128", "vocab.size=2000", "train.steps=200",
+    "model.layers=2", "model.width=128", "model.context=128", "vocab.size=2000", "train.steps=100",
     "train.batch_tokens=512", "evaluate.typed=0", "memory.budget=0",
 )  # fmt: skip
 TYPED = "糖尿病患者可以吃什么水果，血糖高的人要注意控制饮食，多运动"
@@ -60,23 +60,23 @@ def main(argv: list[str]) -> None:
     args = parser.parse_args(argv)
     rows: list[dict[str, Any]] = []
     typed: dict[str, Any] = {}
+    libraries = ("onnxruntime", "transformers", "torch", "ctranslate2", "gguf", "llama_cpp_python")
+    machine = describe(*libraries)
     with tempfile.TemporaryDirectory() as directory:
-        bundles = {"-".join(shape): trained(Path(directory), *shape) for shape in SHAPES}
-        if args.run:
-            bundles[args.run.name] = bundle.load(args.run)
-        for name, made in bundles.items():
+        ways = {args.run.name: lambda: bundle.load(args.run)} if args.run else {}
+        ways |= {"-".join(s): functools.partial(trained, Path(directory), *s) for s in SHAPES}
+        for name, make in ways.items():
+            made = make()
             for target in EXPORTERS:
                 for weights in EXPORTERS.load(target).WEIGHTS:
                     out = Path(directory) / "out"
                     row = measured(made, target, weights, out, args.runtime)
                     rows.append({"bundle": name, "target": target, "weights": weights} | row)
-                    print(rows[-1], flush=True)
                     if target == "browser" and row.get("bytes"):
                         typed[f"{name}, {weights}"] = in_chromium(out)
                     shutil.rmtree(out, ignore_errors=True)
             typed[f"{name}, our engine, network alone"] = in_python(made)
-    libraries = ("onnxruntime", "transformers", "torch", "ctranslate2", "gguf", "llama_cpp_python")
-    keep("exports", {"machine": describe(*libraries), "exports": rows, "typing_ms": typed})
+            keep("exports", {"machine": machine, "exports": rows, "typing_ms": typed})
 
 
 def trained(where: Path, architecture: str, kind: str) -> Bundle:
