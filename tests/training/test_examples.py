@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from prompt_gen.training.batches import IGNORE
 from prompt_gen.training.examples import Example, Examples, batch_of, packed
+from prompt_gen.training.labels import spread
 
 WIDTH = 16
 LENGTHS = st.lists(st.integers(1, WIDTH), min_size=1, max_size=60)
@@ -47,3 +48,11 @@ def test_an_example_sees_itself_only_as_far_as_it_may() -> None:
     assert around.mask_B1TT[0, 0].equal(own)
     assert causal.mask_B1TT[0, 0].equal(own.tril())
     assert causal.positions_BT.tolist() == [[0, 1, 2, 0, 1, 0]]
+
+
+@given(st.integers(0, 500), st.integers(1, 50))
+def test_what_is_looked_at_comes_from_all_of_a_file(n: int, n_most: int) -> None:
+    chosen = spread(n, n_most)
+    assert len(chosen) == min(n, n_most) == len(set(chosen))
+    gaps = np.diff([*chosen, n])
+    assert not n or gaps.max() <= -(-n // len(chosen))

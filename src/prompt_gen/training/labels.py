@@ -4,6 +4,7 @@ N judged places, K labels, D width
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,7 +83,7 @@ def of_labels(
         learned = [example for group in texts[0] for example in group]
         weights_K = _balanced(learned, len(labels)) if is_balanced else None
         objective = Objective(model, weights_K, device.is_compiled).to(device.torch)
-        judged = [*map(_Judged, (part[:_LOOKED_AT] for part in parts), texts)]
+        judged = [_Judged.of(part, groups) for part, groups in zip(parts, texts, strict=True)]
         return Lesson(
             stream=Examples(learned, width, config.seed, how != "around"),
             objective=objective,
@@ -123,11 +124,23 @@ def _balanced(examples: Sequence[Example], n_labels: int) -> Tensor:
     return torch.from_numpy(weights_K.astype(np.float32))
 
 
+@dataclass(frozen=True)
 class _Judged:
     """Texts that are looked at, and the examples of each."""
 
-    def __init__(self, texts: Sequence[Labelled], examples: list[list[Example]]) -> None:
-        self.texts, self.groups = texts, examples[: len(texts)]
+    texts: list[Labelled]
+    groups: list[list[Example]]
+
+    @classmethod
+    def of(cls, texts: Sequence[Labelled], groups: Sequence[list[Example]]) -> "_Judged":
+        """Some of them, evenly from first to last: files are often sorted by label."""
+        chosen = spread(len(texts), _LOOKED_AT)
+        return cls([texts[i] for i in chosen], [groups[i] for i in chosen])
+
+
+def spread(n: int, n_most: int) -> list[int]:
+    """At most `n_most` of the numbers below n, evenly, the first one among them."""
+    return [i * n // n_most for i in range(n_most)] if n > n_most else [*range(n)]
 
 
 class Judge:
