@@ -10,6 +10,7 @@ has been narrowed (`first`), and until the frame is in which the list is the ans
 import argparse
 import random
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -21,7 +22,6 @@ import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.machine import DATA, describe, keep
-from benchmarks.typists import free_port
 
 PAUSE_MS, SPREAD_MS = 200, 50
 ARGUMENTS = [
@@ -100,6 +100,12 @@ def measured(port: int, n_keys: int) -> dict[str, Any]:
 def figures(ms: list[float]) -> dict[str, float]:
     wanted = {"p50_ms": 50, "p95_ms": 95, "p99_ms": 99}
     return {name: round(float(np.percentile(ms, p)), 1) for name, p in wanted.items()}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def ready(port: int) -> None:

@@ -17,6 +17,7 @@ from prompt_gen.config import EngineConfig, FeedbackConfig, ServeConfig
 from prompt_gen.errors import StorageError, StoreUnavailable
 from prompt_gen.feedback.store import Store
 from prompt_gen.run import Run
+from prompt_gen.server.served import version
 
 
 @contextmanager
@@ -187,5 +188,5 @@ def test_the_model_of_an_event_is_the_one_that_is_served(
     client.post("/v1/events", json=sent())
     with closing(sqlite3.connect(tmp_path / "feedback.sqlite")) as store:
         ((name, digest),) = store.execute("SELECT name, digest FROM models").fetchall()
-    assert name == bundle.load(trained.path).name
-    assert len(digest) == 16
+    loaded = bundle.load(trained.path)
+    assert (name, digest) == (loaded.name, version(loaded))

@@ -23,7 +23,7 @@ class Served:
 
     bundle: Bundle
     completer: Completer
-    version: str  # twelve digits that tell bundles of one name apart
+    version: str  # see `version`
 
 
 class Models:
@@ -99,4 +99,9 @@ def _load(loaded: Bundle, config: EngineConfig) -> Served:
     """Load the graph and run it once, so that the first user does not wait for it."""
     completer = Completer.of(loaded, config)
     completer.complete("a")
-    return Served(loaded, completer, fingerprint(loaded.manifest, loaded.temperature)[:12])
+    return Served(loaded, completer, version(loaded))
+
+
+def version(loaded: Bundle) -> str:
+    """Twelve digits that tell bundles of one name apart, whatever is on the disk by now."""
+    return fingerprint(loaded.manifest, loaded.temperature)[:12]

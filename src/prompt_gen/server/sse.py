@@ -1,11 +1,20 @@
 """Answers that come in pieces, as server-sent events."""
 
 from collections.abc import AsyncIterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from fastapi.responses import StreamingResponse
 
 T = TypeVar("T")
+
+
+def event_schema(data: str) -> dict[str, Any]:
+    """How the description of the API speaks of an event; `data` says what its text is."""
+    return {
+        "type": "object",
+        "properties": {"data": {"type": "string", "description": data}},
+        "required": ["data"],
+    }
 
 
 class Events(StreamingResponse):

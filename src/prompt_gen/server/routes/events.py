@@ -11,8 +11,8 @@ from pydantic import Discriminator, Field, Tag
 from prompt_gen.errors import InvalidRequest
 from prompt_gen.feedback import Event, Kind, Model
 from prompt_gen.server.schema import EventIn, EventsOut
+from prompt_gen.server.served import version
 from prompt_gen.server.serving import Serving, errors
-from prompt_gen.storage import file_hash
 from prompt_gen.text import check_text
 
 MAX_EVENTS = 100
@@ -61,7 +61,7 @@ def router(serving: Serving) -> APIRouter:
 
 def _model(serving: Serving) -> Model:
     bundle = serving.worker.models.bundle
-    return Model(bundle.name, file_hash(bundle.path / "manifest.json")[:16])
+    return Model(bundle.name, version(bundle))
 
 
 def _event(sent: EventIn, model: Model, at_ms: int) -> Event:

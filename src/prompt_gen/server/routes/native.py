@@ -22,16 +22,17 @@ from prompt_gen.server.schema import (
 )
 from prompt_gen.server.served import Served
 from prompt_gen.server.serving import Serving, errors
-from prompt_gen.server.sse import Events, begun
+from prompt_gen.server.sse import Events, begun, event_schema
 from prompt_gen.server.wanted import Asked
 from prompt_gen.text import check_text
 
 _log = logging.getLogger(__name__)
 _STREAM = {
     "text/event-stream": {
-        "schema": {"type": "string"},
-        "description": "with `stream`: events whose data are a CompleteEvent each, a list that is "
-        "better than the one before; the last one is `final`, or an error",
+        "schema": event_schema(
+            "with `stream`: a `CompleteEvent` in JSON, a list that is better than the one before; "
+            "the last one is `final`, or an error"
+        )
     }
 }
 

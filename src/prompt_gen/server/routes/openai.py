@@ -24,7 +24,7 @@ from prompt_gen.errors import (
     did_you_mean,
 )
 from prompt_gen.server.choices import Choices, Shown
-from prompt_gen.server.limits import NO_JSON, error_response, validation_error
+from prompt_gen.server.limits import NO_JSON, error_response, from_error, validation_error
 from prompt_gen.server.schema_openai import (
     MAX_CHOICES,
     Choice,
@@ -35,7 +35,7 @@ from prompt_gen.server.schema_openai import (
 )
 from prompt_gen.server.served import Served
 from prompt_gen.server.serving import Serving, errors
-from prompt_gen.server.sse import Events
+from prompt_gen.server.sse import Events, event_schema
 from prompt_gen.server.wanted import Asked
 from prompt_gen.server.worker import IsOver
 from prompt_gen.text import check_text
@@ -43,11 +43,7 @@ from prompt_gen.text import check_text
 _Step = tuple[list[Choice], Usage]
 _OURS = "server_error"
 _log = logging.getLogger(__name__)
-_EVENT = {
-    "type": "object",
-    "properties": {"data": {"type": "string", "description": "a `Chunk` in JSON, or `[DONE]`"}},
-    "required": ["data"],
-}
+_EVENT = event_schema("a `Chunk` in JSON, or `[DONE]`")
 _STREAM = {"content": {"text/event-stream": {"schema": _EVENT}}, "description": "the continuations"}
 
 
@@ -199,6 +195,8 @@ class _Answer:
             yield "[DONE]"
         except Cancelled:
             return
+        except PromptGenError as error:
+            yield bytes(from_error(error).body).decode()
         except Exception:
             _log.exception("a stream broke off")
             broken = error_response(500, "an error of the server; its log says more", _OURS)
