@@ -58,5 +58,5 @@ def refused(code: int, *args: str | Path, says: tuple[str, ...] = (), **env: str
     errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
     assert len(errors) == 1, done.stderr
     for words in says:
-        assert words in done.stderr
+        assert words in done.stderr, done.stderr
     return done.stderr

@@ -150,8 +150,16 @@ def test_a_port_in_use(trained: Run) -> None:
         refused(2, "serve", trained.path, "--port", port, says=(port, "--port"))
 
 
-def test_an_address_that_is_not_loopback(trained: Run) -> None:
-    refused(2, "serve", trained.path, "--host", "0.0.0.0", says=("0.0.0.0", "loopback"))
+def test_an_address_that_is_not_loopback(trained: Run, tmp_path: Path) -> None:
+    refused(
+        2,
+        "serve",
+        trained.path,
+        "--host",
+        "0.0.0.0",
+        says=("0.0.0.0", "keys add"),
+        PROMPT_GEN_SERVE__KEYS=str(tmp_path / "keys.json"),
+    )
 
 
 @pytest.fixture

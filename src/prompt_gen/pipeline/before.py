@@ -49,9 +49,11 @@ def _with_pretrained(config: RunConfig, run: Run) -> RunConfig:
 
 def _refuse_tuning(config: RunConfig) -> None:
     """Settings of a tuning that would do nothing, or not what they say."""
-    if config.model.pretrained is None and (given := config.tune.model_fields_set):
+    usual = type(config.tune)()  # what a run has recorded is set, be it so or not
+    given = [name for name, value in config.tune if value != getattr(usual, name)]
+    if config.model.pretrained is None and given:
         raise SettingError(
-            f"setting 'tune.{min(given)}' is for a model that goes on, and this one begins afresh",
+            f"setting 'tune.{given[0]}' is for a model that goes on, and this one begins afresh",
             "Say from what: prompt-gen finetune DIR, or --pretrained DIR",
         )
     if config.tune.replay_files and not config.tune.replay:
