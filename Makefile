@@ -21,7 +21,7 @@ demo: $(READY) ## Train on the bundled corpus, evaluate, complete (about two min
 	@echo; echo "Open the page: $(BIN)/prompt-gen serve runs/demo"
 
 test: $(READY) ## Run the tests
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 check: $(READY) ## Lint, formats, types, layers
 	$(BIN)/ruff check .

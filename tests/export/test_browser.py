@@ -99,7 +99,7 @@ def test_the_tokenizer_gives_the_ids_of_ours(kind: str, page: Page, tmp_path: Pa
     shutil.copytree(STATIC, tmp_path, dirs_exist_ok=True)
     tokenizer.save(tmp_path)
     (tmp_path / "index.html").write_text("", "utf-8")
-    chosen = strings(tokenizer, LINES, 10_000)
+    chosen = strings(tokenizer, LINES, 4000)
     with served(tmp_path) as address:
         page.goto(address)
         found = page.evaluate(

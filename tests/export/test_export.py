@@ -45,6 +45,13 @@ def one(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     return bundle_of(tmp_path_factory.mktemp("one"), "qwen3", "bpe")
 
 
+@pytest.fixture(autouse=True)
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Enough to find what is wrong; an export by itself compares more."""
+    monkeypatch.setattr(parity, "N_PREFIXES", 25)
+    monkeypatch.setattr(parity, "N_STRINGS", 1000)
+
+
 @pytest.fixture
 def runtime(tmp_path: Path) -> Path:
     """Files by the names of those of onnxruntime-web: they are copied, and nobody looks inside."""
@@ -73,10 +80,10 @@ def test_what_its_engine_says_is_what_the_bundle_says(
     need(target)
     found = export.write(made, target, tmp_path / "out", weights, runtime=runtime)
     assert found["checked"]
-    assert found["prefixes"] == 100
+    assert found["prefixes"] == parity.N_PREFIXES
     if weights == "float32":
-        assert found["identical"] + found["ties"] == 100
-        assert found["identical"] >= 98  # ties are rare
+        assert found["identical"] + found["ties"] == parity.N_PREFIXES
+        assert found["ties"] <= 1  # they are rare
     else:
         assert 1e-3 < found["share"] < 0.1  # float32 would be nearer by far
     kept = json.loads((tmp_path / "out" / "parity.json").read_text("utf-8"))
@@ -118,7 +125,7 @@ class Trimming(Echo):
 def test_an_engine_that_agrees_passes(one: Bundle) -> None:
     source = Source.of(one)
     found = parity.compare(source, Echo(source), 1e-3, "float32")
-    assert (found["identical"], found["ties"], found["same_ids"]) == (100, 0, 10_000)
+    assert (found["identical"], found["ties"], found["same_ids"]) == (25, 0, 1000)
     assert found["largest"] < 1e-4
 
 
@@ -227,7 +234,8 @@ def test_strings_are_the_same_each_time_and_of_many_kinds(one: Bundle) -> None:
     found = strings(one.tokenizer, ["高血压要注意休息"], 2000)
     assert found == strings(one.tokenizer, ["高血压要注意休息"], 2000)
     assert len(set(found)) == 2000
-    for wanted in ("😀", "é", "，", "\n", "高血压", " "):
+    assert any("🌀" <= character <= "🙏" for text in found for character in text)
+    for wanted in ("é", "，", "\n", "高血压", " "):
         assert any(wanted in text for text in found), wanted
 
 
@@ -247,5 +255,5 @@ def test_the_command_tells_what_was_compared(
     with pytest.raises(SystemExit) as ended:
         main()
     assert not ended.value.code
-    assert "greedy continuations of 100 of 100 prefixes are identical" in capsys.readouterr().out
+    assert "greedy continuations of 25 of 25 prefixes are identical" in capsys.readouterr().out
     assert (out / "model.onnx").is_file()

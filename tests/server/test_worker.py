@@ -243,14 +243,17 @@ def test_what_would_wait_too_long_is_refused_and_what_comes_later_is_not(trained
 def test_draws_without_a_seed_are_not_shared(trained: Run) -> None:
     """Whoever asks twice for something random wants two things."""
 
-    async def ask() -> tuple[list[Candidate], list[Candidate]]:
+    async def ask() -> list[list[list[Candidate]]]:
         async with typing(trained) as opened:
             how = {"strategy": "sample", "temperature": 2.0, "max_chars": 60}
-            one, other = await asyncio.gather(*(opened.key("高血压患者", **how) for _ in range(2)))
-            return one, other
+            keys = ("高血压患者", "糖尿病", "孩子发烧")
+            return [
+                await asyncio.gather(*(opened.key(typed, **how) for _ in range(2)))
+                for typed in keys
+            ]
 
-    one, other = asyncio.run(ask())
-    assert one != other
+    # Both may draw nothing that can be shown, but hardly behind every beginning.
+    assert any(one != other for one, other in asyncio.run(ask()))
 
 
 def test_work_yields_and_fails_in_a_thread_and_is_told_here(trained: Run) -> None:
