@@ -5,6 +5,7 @@ import json
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.server.conftest import wait_for
 from tests.server.stage import LINES, Stage, candidate
 
 pytestmark = pytest.mark.browser
@@ -122,7 +123,7 @@ def test_deleting_asks_after_a_rest_only(page: Page) -> None:
     page.clock.run_for(290)
     assert stage.prompts == ["高", "高血", "高血压"]
     page.clock.run_for(20)
-    page.wait_for_function("told.at(-1)?.[1].prompt === '高血'")
+    wait_for(lambda: page.evaluate("told.at(-1)?.[1].prompt") == "高血")
     assert stage.prompts == ["高", "高血", "高血压", "高血"]
 
 
@@ -132,7 +133,7 @@ def test_a_key_behind_deleting_asks_at_once(page: Page) -> None:
     page.clock.run_for(50)
     stage.press("Backspace")
     stage.type("糖")
-    page.wait_for_function("told.at(-1)?.[1].prompt === '高血糖'")
+    wait_for(lambda: page.evaluate("told.at(-1)?.[1].prompt") == "高血糖")
     assert stage.prompts == ["高", "高血", "高血压", "高血糖"]
 
 

@@ -243,17 +243,15 @@ def test_what_would_wait_too_long_is_refused_and_what_comes_later_is_not(trained
 def test_draws_without_a_seed_are_not_shared(trained: Run) -> None:
     """Whoever asks twice for something random wants two things."""
 
-    async def ask() -> list[list[list[Candidate]]]:
+    async def shared(**how: int) -> float:
         async with typing(trained) as opened:
-            how = {"strategy": "sample", "temperature": 2.0, "max_chars": 60}
-            keys = ("高血压患者", "糖尿病", "孩子发烧")
-            return [
-                await asyncio.gather(*(opened.key(typed, **how) for _ in range(2)))
-                for typed in keys
-            ]
+            wanted = {"strategy": "sample"} | how
+            await asyncio.gather(*(opened.key("高血压患者", **wanted) for _ in range(2)))
+            (counted,) = opened.serving.metrics.shared.collect()
+            return next(each.value for each in counted.samples if each.name.endswith("_total"))
 
-    # Both may draw nothing that can be shown, but hardly behind every beginning.
-    assert any(one != other for one, other in asyncio.run(ask()))
+    assert asyncio.run(shared()) == 0
+    assert asyncio.run(shared(seed=1)) == 1
 
 
 def test_work_yields_and_fails_in_a_thread_and_is_told_here(trained: Run) -> None:
