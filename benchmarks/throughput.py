@@ -30,7 +30,7 @@ from prompt_gen import model, shards, vocab
 from prompt_gen.config import ModelConfig, TrainConfig
 from prompt_gen.model import Shape
 from prompt_gen.run import Run, silent
-from prompt_gen.training import recipe
+from prompt_gen.training import lesson, recipe
 from prompt_gen.training.loop import Session
 
 CONTEXT, TURNS = 128, 5
@@ -63,7 +63,8 @@ class Ours:
         chosen = recipe.choose(config, "cpu", 0.0)
         where = Path(tempfile.mkdtemp()) / "training"
         shard_set = shards.load(run, tokenizer)
-        self.session = Session(network, shard_set, tokenizer, config, chosen, where, "", silent)
+        teach = lesson.of_text(shard_set, tokenizer, config, chosen)
+        self.session = Session(network, teach, config, chosen, where, "", silent)
         self.session.objective.train()
 
     def steps(self, n: int) -> float:
