@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page
 from prompt_gen import bundle, server
 from prompt_gen.config import EngineConfig, ServeConfig
 from prompt_gen.run import Run
+from prompt_gen.server.serving import Serving
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
@@ -19,6 +20,11 @@ def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
     while not condition():
         assert time.monotonic() < end, "it has not come true"
         time.sleep(0.002)
+
+
+def count(serving: Serving, name: str, **labels: str) -> float:
+    """A counter of /metrics, by its name there."""
+    return serving.metrics.registry.get_sample_value(f"prompt_gen_{name}_total", labels) or 0
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from prompt_gen import bundle, server
 from prompt_gen.config import EngineConfig, ServeConfig
 from prompt_gen.run import Run
 from prompt_gen.server.serving import Serving
-from tests.server.conftest import wait_for
+from tests.server.conftest import count, wait_for
 
 
 class Passes:
@@ -69,10 +69,6 @@ def asked(port: int, path: str = "/v1/complete", **body: object) -> socket.socke
     connection = socket.create_connection(("127.0.0.1", port))
     connection.sendall(head.encode() + data)
     return connection
-
-
-def count(serving: Serving, name: str, **labels: str) -> float:
-    return serving.metrics.registry.get_sample_value(f"prompt_gen_{name}_total", labels) or 0
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from prompt_gen.server.limits import from_error
 from prompt_gen.server.schema import CompleteRequest
 from prompt_gen.server.serving import Serving
 from prompt_gen.server.wanted import Wanted
+from tests.server.conftest import count, wait_for
 
 
 class Typing:
@@ -118,20 +119,13 @@ def test_a_key_that_comes_again_does_not_wait_for_what_is_thought_ahead(
             first = await opened.key("孩子发烧", session="s", seq=1)
             assert await asyncio.to_thread(thinking.wait, 10)
             again = asyncio.create_task(opened.key("孩子发烧", session="s", seq=seq))
-            assert await asyncio.to_thread(wait_for, lambda: not opened.worker.quiet.is_set())
+            await asyncio.to_thread(wait_for, lambda: not opened.worker.quiet.is_set())
             go_on.set()
             return first, await asyncio.wait_for(again, 15)
 
     first, again = asyncio.run(ask())
     assert first
     assert again == first
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 30) -> bool:
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.001)
-    return condition()
 
 
 def test_the_servers_own_settings_hold_where_a_request_says_nothing(trained: Run) -> None:
@@ -247,8 +241,7 @@ def test_draws_without_a_seed_are_not_shared(trained: Run) -> None:
         async with typing(trained) as opened:
             wanted = {"strategy": "sample"} | how
             await asyncio.gather(*(opened.key("高血压患者", **wanted) for _ in range(2)))
-            (counted,) = opened.serving.metrics.shared.collect()
-            return next(each.value for each in counted.samples if each.name.endswith("_total"))
+            return count(opened.serving, "cache_hits")
 
     assert asyncio.run(shared()) == 0
     assert asyncio.run(shared(seed=1)) == 1
