@@ -32,6 +32,12 @@ VocabSource = Annotated[
     Path | None,
     typer.Option("--from", help="A vocab.txt or tokenizer.json to take instead of learning one."),
 ]
+Minutes = Annotated[
+    float | None, typer.Option("--minutes", help="Wall time of training. (default: 5)")
+]
+Steps = Annotated[int | None, typer.Option("--steps", help="Updates, in place of minutes.")]
+Seed = Annotated[int | None, typer.Option("--seed", help="Of all that is random.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on where the run was stopped.")]
 MemoryBudget = Annotated[
     float | None,
     typer.Option(

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,15 +21,23 @@ from prompt_gen.cli.options import (
     Format,
     Kind,
     MemoryBudget,
+    Minutes,
     OnBadBytes,
     Out,
+    Resume,
     RunDir,
+    Seed,
     Settings,
+    Steps,
     VocabSize,
     VocabSource,
 )
 from prompt_gen.cli.watcher import Watcher
 from prompt_gen.errors import Interrupted, SettingError, UsageError
+
+if TYPE_CHECKING:
+    from prompt_gen.run import Run
+    from prompt_gen.settings import RunConfig
 
 
 def vocab(
@@ -98,12 +106,8 @@ def train(
         list[Path] | None,
         typer.Argument(metavar="[FILE]...", help="Text; none: the corpus the run already has."),
     ] = None,
-    minutes: Annotated[
-        float | None, typer.Option("--minutes", help="Wall time of training. (default: 5)")
-    ] = None,
-    steps: Annotated[
-        int | None, typer.Option("--steps", help="Updates, in place of minutes.")
-    ] = None,
+    minutes: Minutes = None,
+    steps: Steps = None,
     arch: Annotated[
         str | None, typer.Option("--arch", help="qwen3, llama or gpt2. (default: qwen3)")
     ] = None,
@@ -120,11 +124,9 @@ def train(
     on_bad_bytes: OnBadBytes = None,
     kind: Kind = None,
     vocab_size: VocabSize = None,
-    seed: Annotated[int | None, typer.Option("--seed", help="Of all that is random.")] = None,
+    seed: Seed = None,
     memory_budget: MemoryBudget = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on where the run was stopped.")
-    ] = False,
+    resume: Resume = False,
     force: Force = False,
     dry_run: Annotated[
         bool,
@@ -140,9 +142,6 @@ def train(
     """Run every station that is missing, train a model, and evaluate it."""
     from prompt_gen import pipeline
     from prompt_gen.bundle import load
-    from prompt_gen.config import validated
-    from prompt_gen.run import Run
-    from prompt_gen.settings import RunConfig, differing, resolve
 
     if dry_run and launch.n_processes() > 1:
         raise UsageError(
@@ -168,16 +167,7 @@ def train(
         "vocab": _vocabulary(kind, vocab_size),
         "memory": {"budget": memory_budget},
     }
-    if resume:
-        run = Run.open(out)
-        refuse_settings(set_, flags | {"": {"preset": preset}})
-        asked = run.request.settings if run.request else run.settings
-        settings = validated(RunConfig, asked)
-        tell_ignored(differing(settings, config))
-    else:
-        recorded = Run.open(out).settings if (out / "run.json").is_file() else {}
-        settings = resolve(set_ or (), flags, config, recorded, preset)
-        run = Run(out)
+    run, settings = begun(out, set_, flags, config, preset=preset, resume=resume)
     if dry_run:
         ahead = pipeline.forecast(files or [], run, settings, Watcher(), force=force)
         show.forecast(ahead, as_json)
@@ -245,7 +235,33 @@ def _vocabulary(kind: str | None, size: str | None, source: Path | None = None) 
     return flags
 
 
-def refuse_settings(set_: list[str] | None, flags: dict[str, dict[str, Any]]) -> None:
+def begun(
+    out: Path,
+    set_: list[str] | None,
+    flags: dict[str, dict[str, Any]],
+    config: Path | None,
+    *,
+    preset: str | None = None,
+    resume: bool,
+) -> "tuple[Run, RunConfig]":
+    """A run to train in, and its settings: those that it was begun with, if it is to be resumed."""
+    from prompt_gen.config import validated
+    from prompt_gen.run import Run
+    from prompt_gen.settings import RunConfig, differing, resolve
+
+    if not resume:
+        recorded = Run.open(out).settings if (out / "run.json").is_file() else {}
+        settings = resolve(set_ or (), flags, config, recorded, preset)
+        return Run(out), settings
+    run = Run.open(out)
+    _refuse_settings(set_, flags | {"": {"preset": preset}})
+    asked = run.request.settings if run.request else run.settings
+    settings = validated(RunConfig, asked)
+    _tell_ignored(differing(settings, config))
+    return run, settings
+
+
+def _refuse_settings(set_: list[str] | None, flags: dict[str, dict[str, Any]]) -> None:
     """A resumed run goes on with its own settings: others would be dropped in silence."""
     given = [f"--{k}" for row in flags.values() for k, v in row.items() if v not in (None, "")]
     if set_ or given:
@@ -255,7 +271,7 @@ def refuse_settings(set_: list[str] | None, flags: dict[str, dict[str, Any]]) ->
         )
 
 
-def tell_ignored(names: list[str]) -> None:
+def _tell_ignored(names: list[str]) -> None:
     """A resumed run goes on with its own settings, whatever the file or the environment say."""
     if names:
         show.say(

@@ -14,11 +14,15 @@ from prompt_gen.cli.options import (
     Field,
     Force,
     MemoryBudget,
+    Minutes,
     Model,
     Out,
+    Resume,
+    Seed,
     Settings,
+    Steps,
 )
-from prompt_gen.cli.stations import interruptible, refuse_settings, tell_ignored
+from prompt_gen.cli.stations import begun, interruptible
 from prompt_gen.cli.watcher import Watcher
 from prompt_gen.errors import SettingError
 
@@ -67,15 +71,11 @@ def finetune(
             "--replay-data", metavar="FILE", help="The old text. (default: the corpus of RUN)"
         ),
     ] = None,
-    minutes: Annotated[
-        float | None, typer.Option("--minutes", help="Wall time of training. (default: 5)")
-    ] = None,
-    steps: Annotated[
-        int | None, typer.Option("--steps", help="Updates, in place of minutes.")
-    ] = None,
-    seed: Annotated[int | None, typer.Option("--seed", help="Of all that is random.")] = None,
+    minutes: Minutes = None,
+    steps: Steps = None,
+    seed: Seed = None,
     memory_budget: MemoryBudget = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on where it was stopped.")] = False,
+    resume: Resume = False,
     force: Force = False,
     as_json: AsJson = False,
     config: ConfigFile = None,
@@ -83,9 +83,6 @@ def finetune(
 ) -> None:
     """Go on from a trained model with other text or for a task; say what that gained and lost."""
     from prompt_gen import pipeline
-    from prompt_gen.config import validated
-    from prompt_gen.run import Run
-    from prompt_gen.settings import RunConfig, differing, resolve
 
     if base and pretrained:
         raise SettingError(
@@ -108,16 +105,7 @@ def finetune(
         },
         "memory": {"budget": memory_budget},
     }
-    if resume:
-        run = Run.open(out)
-        refuse_settings(set_, flags)
-        asked = run.request.settings if run.request else run.settings
-        settings = validated(RunConfig, asked)
-        tell_ignored(differing(settings, config))
-    else:
-        run = Run(out)
-        recorded = run.settings if (out / "run.json").is_file() else {}
-        settings = resolve(set_ or (), flags, config, recorded)
+    run, settings = begun(out, set_, flags, config, resume=resume)
     command = shlex.join(["prompt-gen", *sys.argv[1:]])
     with Watcher() as watch, interruptible():
         found = pipeline.finetune(
