@@ -19,12 +19,10 @@ import asyncio
 import json
 import random
 import re
-import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +30,7 @@ import numpy as np
 import psutil
 
 from benchmarks.machine import DATA, describe, keep
+from benchmarks.serving import served
 
 KEYS_PER_S, SPREAD_S = 5.0, 0.05
 PAUSE_S = (0.5, 2.5)  # between two lines, and with one key in PAUSES of a line
@@ -102,24 +101,6 @@ async def answer(reader: asyncio.StreamReader) -> int:
         assert "retry-after: " in head
     await reader.readexactly(int(re.findall(r"content-length: (\d+)", head)[0]))
     return status
-
-
-@asynccontextmanager
-async def served(run: Path) -> AsyncIterator[tuple[Client, psutil.Process]]:
-    command = [sys.executable, "-m", "prompt_gen", "serve", str(run), "--port", "0"]
-    command += ["--set", "feedback.enabled=false"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
-        assert server.stderr is not None
-        said = await asyncio.to_thread(server.stderr.readline)
-        client = Client(int(re.findall(r"127\.0\.0\.1:(\d+)", said)[0]))
-        try:
-            while "200 OK" not in await client.get("/health/ready"):
-                await asyncio.sleep(0.1)
-            yield client, psutil.Process(server.pid)
-        finally:
-            server.terminate()
-            server.communicate()
-    print(f"the server has ended with {server.returncode}", file=sys.stderr)
 
 
 async def typist(
@@ -292,14 +273,14 @@ async def measured(args: argparse.Namespace) -> dict[str, Any]:
     prompts = [line[: rng.randrange(1, len(line))] for line in lines]
     typists = []
     for n in args.typists:
-        async with served(args.run) as (client, process):
-            typists.append(await typing(client, process, lines, n, args.minutes * 60))
+        with served(args.run) as (port, process):
+            typists.append(await typing(Client(port), process, lines, n, args.minutes * 60))
         print(typists[-1], file=sys.stderr)
-    async with served(args.run) as (client, _):
-        over = await overload(client, prompts, args.overload, args.minutes * 60)
+    with served(args.run) as (port, _):
+        over = await overload(Client(port), prompts, args.overload, args.minutes * 60)
         print(over, file=sys.stderr)
-    async with served(args.run) as (client, _):
-        gone = await vanishing(client, prompts, args.vanishing)
+    with served(args.run) as (port, _):
+        gone = await vanishing(Client(port), prompts, args.vanishing)
     return {"typists": typists, "overload": {"times": args.overload, **over}, "vanishing": gone}
 
 

@@ -10,18 +10,14 @@ has been narrowed (`first`), and until the frame is in which the list is the ans
 import argparse
 import random
 import shutil
-import socket
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
-import httpx
 import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.machine import DATA, describe, keep
+from benchmarks.serving import served
 
 PAUSE_MS, SPREAD_MS = 200, 50
 ARGUMENTS = [
@@ -102,36 +98,12 @@ def figures(ms: list[float]) -> dict[str, float]:
     return {name: round(float(np.percentile(ms, p)), 1) for name, p in wanted.items()}
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def ready(port: int) -> None:
-    for _ in range(300):
-        try:
-            if httpx.get(f"http://127.0.0.1:{port}/health").status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.1)
-    raise SystemExit("the server did not start")
-
-
 def main(argv: list[str]) -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("run", type=Path)
     parser.add_argument("--keys", type=int, default=600)
     args = parser.parse_args(argv)
-    port = free_port()
-    command = [sys.executable, "-m", "prompt_gen", "serve", str(args.run), "--port", str(port)]
-    command += ["--set", "feedback.enabled=false"]  # nothing is written into the run
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
-        try:
-            ready(port)
-            found = measured(port, args.keys)
-        finally:
-            server.terminate()
+    with served(args.run) as (port, _):
+        found = measured(port, args.keys)
     machine = describe("onnxruntime", "fastapi", "uvicorn", "playwright")
     keep("paint", {"machine": machine, **found})
