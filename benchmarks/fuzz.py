@@ -11,6 +11,7 @@ halves of surrogate pairs, NaN, 1e999, deep nesting, huge numbers, broken UTF-8.
 import argparse
 import asyncio
 import gc
+import importlib
 import itertools
 import random
 import tempfile
@@ -39,6 +40,10 @@ from benchmarks.machine import describe, keep
 from prompt_gen import bundle, server
 from prompt_gen.bundle import Bundle
 from prompt_gen.config import EngineConfig, FeedbackConfig, ServeConfig
+
+# Tests parse this plugin of pytest anew, and Python 3.11 fails where two threads parse source at
+# once: so not while an API runs in another thread.
+importlib.import_module("schemathesis.specs.openapi.schemas")
 
 HOST = "http://127.0.0.1"
 CHECKS = [

@@ -1,5 +1,6 @@
 """Fixtures that several test files share: text, a small trained run, the public data."""
 
+import importlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -10,14 +11,21 @@ import pytest
 from playwright.sync_api import Browser
 
 from prompt_gen import bundle, pipeline
+from prompt_gen.config import EngineConfig
 from prompt_gen.corpus.documents import Writer
 from prompt_gen.engine import Completer
 from prompt_gen.run import Run
 from prompt_gen.settings import resolve
 
+# pytest rewrites the plugins' modules as they are imported, and Python 3.11 fails where two threads
+# parse source at once: so not in the thread of a server.
+importlib.import_module("anyio._backends._asyncio")
+
 ROOT = Path(__file__).resolve().parent.parent
 BUNDLED = ROOT / "src" / "prompt_gen" / "data"
 DATA = Path(os.environ.get("PROMPT_GEN_DATA", ROOT.parent / "shared" / "data"))
+
+PATIENT = EngineConfig(deadline_ms=60_000)  # the machine may be busy, and lists are compared
 
 SMALL = (
     "model.layers=1", "model.width=64", "model.context=64", "vocab.size=900",
@@ -72,7 +80,7 @@ def trained(corpus_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 @pytest.fixture(scope="session")
 def completer(trained: Run) -> Completer:
-    return Completer.of(bundle.load(trained.path))
+    return Completer.of(bundle.load(trained.path), PATIENT)
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -67,6 +68,14 @@ def until(condition: Callable[[], bool], seconds: float = 60) -> None:
         time.sleep(0.05)
 
 
+def is_open(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
+
+
 def is_ready(url: str) -> bool:
     try:
         return httpx.get(url, headers={"host": NAME}).status_code == 200
@@ -85,30 +94,38 @@ def configured(where: Path, proxy: int, server: int) -> Path:
     return where / "nginx.conf"
 
 
+@contextmanager
+def running_nginx(conf: Path) -> Iterator[None]:
+    nginx = ["nginx", "-e", str(conf.with_name("error.log")), "-c", str(conf)]
+    subprocess.run([*nginx, "-t"], check=True, capture_output=True)
+    with subprocess.Popen(nginx) as running:
+        try:
+            yield
+        finally:
+            running.terminate()
+            running.wait(30)
+
+
 @pytest.fixture(scope="module")
 def site(trained: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     where = tmp_path_factory.mktemp("nginx")
     found = Site(free_port(), free_port())
     conf = configured(where, found.proxy, found.server)
-    nginx = ["nginx", "-e", str(where / "error.log"), "-c", str(conf)]
-    subprocess.run([*nginx, "-t"], check=True, capture_output=True)
     serve = [
         sys.executable, "-m", "prompt_gen", "serve", str(trained.path), "--port", str(found.server),
         "--set", f'serve.names=["{NAME}"]', "--set", 'serve.proxies=["127.0.0.1"]',
         "--set", "feedback.enabled=false",
     ]  # fmt: skip
-    running = [
-        subprocess.Popen(serve, env={**os.environ, "PROMPT_GEN_API_KEY": KEY}),
-        subprocess.Popen(nginx),
-    ]
-    try:
-        until(lambda: is_ready(f"http://127.0.0.1:{found.proxy}/health"))
-        yield found
-    finally:
-        for each in running:
-            each.terminate()
-        for each in running:
-            each.wait(30)
+    with (
+        running_nginx(conf),
+        subprocess.Popen(serve, env={**os.environ, "PROMPT_GEN_API_KEY": KEY}) as server,
+    ):
+        try:
+            until(lambda: is_ready(f"http://127.0.0.1:{found.proxy}/health"))
+            yield found
+        finally:
+            server.terminate()
+            server.wait(30)
 
 
 def test_completes_through_the_proxy(site: Site) -> None:
@@ -163,12 +180,44 @@ def streamed(site: Site, **other: object) -> Iterator[httpx.Response]:
         yield answer
 
 
-def test_a_stream_comes_in_pieces(site: Site) -> None:
+def test_a_stream_comes_whole(site: Site) -> None:
     with streamed(site) as answer:
         pieces = list(answer.iter_raw())
     assert answer.status_code == 200, pieces
     assert b"".join(pieces).endswith(b"data: [DONE]\n\n")
-    assert len(pieces) > 3  # buffered, all would be in one
+
+
+def stream_by_turns(listener: socket.socket, next_please: threading.Event) -> None:
+    """Answer one request with three events, none before the one before it has come."""
+    connection, _ = listener.accept()
+    with connection:
+        connection.recv(1 << 16)
+        head = "HTTP/1.1 200 OK", "Content-Type: text/event-stream", "Transfer-Encoding: chunked"
+        connection.sendall("\r\n".join([*head, "", ""]).encode())
+        for n in range(3):
+            event = f"data: {n}\n\n".encode()
+            connection.sendall(b"%x\r\n%s\r\n" % (len(event), event))
+            if not next_please.wait(20):
+                return  # the end of the stream will be missed
+            next_please.clear()
+        connection.sendall(b"0\r\n\r\n")
+
+
+def test_no_event_waits_for_the_next(tmp_path: Path) -> None:
+    next_please, proxy = threading.Event(), free_port()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = threading.Thread(target=stream_by_turns, args=(listener, next_please))
+        server.start()
+        conf = configured(tmp_path, proxy, listener.getsockname()[1])
+        with running_nginx(conf):
+            until(lambda: is_open(proxy))
+            events, url = [], f"http://127.0.0.1:{proxy}/"
+            with httpx.stream("GET", url, headers={"host": NAME}, timeout=30) as answer:
+                for event in answer.iter_text():
+                    events.append(event)
+                    next_please.set()
+        server.join()
+    assert events == ["data: 0\n\n", "data: 1\n\n", "data: 2\n\n"]
 
 
 def test_a_client_that_vanishes_ends_the_work(site: Site) -> None:
