@@ -43,13 +43,20 @@ from prompt_gen.evaluate.numbers import Number, draws, measured
 from prompt_gen.evaluate.typed import Offer, Typed
 from prompt_gen.graph import completing
 from prompt_gen.graph.nodes import Graph
-from prompt_gen.graph.weights import KINDS, Matrix, Multiply, float32, in_blocks
+from prompt_gen.graph.weights import (
+    KINDS,
+    Matrix,
+    Multiply,
+    by_rows,
+    float32,
+    in_blocks,
+    of_rows,
+)
 from prompt_gen.storage import file_hash
 
 SHAPES = ((6, 256, 8192), (6, 384, 16_384))  # layers, width, vocabulary; at random weights
 N_OLD, N_NEW = 20, (1, 2, 4, 8, 16, 32)
 BLOCK, REST_S = 5, 0.005
-TINY = 1e-20  # a row of zeros is divided by it
 RANKS, MIN_RIGHT, MAX_CHARS = 5, 3, 24
 HEADS = ("lm_head.weight", "model.embed_tokens.weight", "transformer.wte.weight")
 EMBEDDINGS = ("model.embed_tokens.weight", "transformer.wte.weight")
@@ -59,54 +66,17 @@ def whole_pass(top: int) -> Multiply:
     """Dynamic int8: weights with a scale for each output, x with one scale for the whole pass."""
 
     def multiply(g: Graph, x_TI: str, matrix: Matrix) -> str:
-        numbers_IO, scale_O = of_outputs(matrix.of(g), top)
+        numbers_OI, scale_O = of_rows(matrix.of(g), top)
         y_TO = g.op(
             "DynamicQuantizeMatMul",
             x_TI,
-            g.constant(numbers_IO, np.int8),
+            g.constant(numbers_OI.T, np.int8),
             g.constant(scale_O, np.float32),
             domain="com.microsoft",
         )
         return g.op("Add", y_TO, g.weight(matrix.bias)) if matrix.bias else y_TO
 
     return multiply
-
-
-def by_rows(top: int) -> Multiply:
-    """Whole numbers of -top to top with a scale for each output, x in 8 bits with one for each row.
-
-    On processors without instructions for sums of products of bytes (AVX2 alone), sums of two
-    products are kept in 16 bits: they fit if `top` is at most 64.
-    """
-
-    def multiply(g: Graph, x_TI: str, matrix: Matrix) -> str:
-        numbers_IO, scale_O = of_outputs(matrix.of(g), top)
-        columns, tiny = g.constant([1], np.int64), g.constant(TINY, np.float32)
-        largest_T1 = g.op("ReduceMax", g.op("Abs", x_TI), columns, keepdims=1)
-        largest_T1 = g.op("Add", largest_T1, tiny)
-        scale, zero = g.constant(1 / 127, np.float32), g.constant(128, np.uint8)
-        rounded_TI = g.op("QuantizeLinear", g.op("Div", x_TI, largest_T1), scale, zero)
-        # Not MatMulInteger: onnxruntime puts what stands behind it into this operator, and takes
-        # the scales of rows for a single one.
-        y_TO = g.op(
-            "MatMulIntegerToFloat",
-            rounded_TI,
-            g.constant(numbers_IO, np.int8),
-            scale,
-            g.constant(scale_O, np.float32),
-            zero,
-            domain="com.microsoft",
-        )
-        y_TO = g.op("Mul", y_TO, largest_T1)
-        return g.op("Add", y_TO, g.weight(matrix.bias)) if matrix.bias else y_TO
-
-    return multiply
-
-
-def of_outputs(matrix_OI: np.ndarray, top: int) -> tuple[np.ndarray, np.ndarray]:
-    """Whole numbers [I, O] of -top to top, and the scale of each output."""
-    scale_O = np.maximum(np.abs(matrix_OI).max(axis=1), TINY) / top
-    return np.rint(matrix_OI / scale_O[:, None]).astype(np.int8).T, scale_O
 
 
 def head_only(multiply: Multiply) -> Multiply:
@@ -121,10 +91,8 @@ WAYS: dict[str, Multiply] = {
     "int8 in blocks of 128": in_blocks(8, 128),
     "int8, x in float32": in_blocks(8, 64, accuracy=1),
     "int8 by rows": by_rows(127),
-    "int8 by rows, weights of 7 bits": by_rows(64),
     "int8 by rows, head only": head_only(by_rows(64)),
     "int8 by passes": whole_pass(127),
-    "int4": in_blocks(4, 32),
     "int4, head only": head_only(in_blocks(4, 32)),
 }
 LARGE = ("float32", "int8", "int8 by rows", "int8 by passes", "int4")
@@ -276,8 +244,8 @@ def rounded_embeddings(made: Bundle) -> Bundle:
     shutil.copytree(made.path, where)
     tensors = load_file(where / "model.safetensors")
     for name in set(EMBEDDINGS) & set(tensors):
-        numbers, scale = of_outputs(tensors[name], 127)
-        tensors[name] = (numbers.T * scale[:, None]).astype(np.float32)
+        numbers, scale = of_rows(tensors[name], 127)
+        tensors[name] = (numbers * scale[:, None]).astype(np.float32)
     save_file(tensors, where / "model.safetensors")
     there = replace(made, path=where)
     there.graph.write_bytes(completing.export(where, made.tokenizer.hash))

@@ -9,10 +9,12 @@ import pytest
 
 from prompt_gen.choices import Choice, Choices
 from prompt_gen.cli.options import Kind
-from prompt_gen.config import EngineConfig, VocabConfig
+from prompt_gen.compress import METHODS
+from prompt_gen.config import EngineConfig, VocabConfig, Weights
 from prompt_gen.engine.modes import MODES
 from prompt_gen.errors import MissingExtra, UnknownChoice
 from prompt_gen.export import EXPORTERS
+from prompt_gen.graph.weights import KINDS
 from prompt_gen.model import ARCHITECTURES
 from prompt_gen.replay.peers import PEERS
 from prompt_gen.vocab import TOKENIZERS
@@ -25,6 +27,7 @@ TABLES = {
         {"sizing", "rotary", "sinusoidal", "pretrained", "headed", "bigrams", "previous"},
     ),
     "export": (EXPORTERS, "export", {"source", "reference", "strings", "parity"}),
+    "compress": (METHODS, "make", {"source", "work"}),
     "replay.peers": (PEERS, "ways", set()),
     "engine.modes": (MODES, "run", {"rows"}),
 }
@@ -63,3 +66,7 @@ def test_a_missing_library_is_an_error_that_names_the_extra() -> None:
 
 def test_the_settings_know_every_mode() -> None:
     assert set(get_args(EngineConfig.model_fields["mode"].annotation)) == set(MODES)
+
+
+def test_the_settings_know_every_kind_of_weights() -> None:
+    assert set(get_args(Weights)) == set(KINDS)

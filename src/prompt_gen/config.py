@@ -358,12 +358,32 @@ class MemoryConfig(Section):
     )
 
 
+Weights = Literal["int8", "int4", "dynamic", "float32"]  # rows of graph.weights.KINDS
+
+
 class ExportConfig(Section):
     """Weights to a graph."""
 
-    weights: Literal["int8", "float32"] = Field(
+    weights: Weights = Field(
         default="int8",
         description="numbers that the graph multiplies with; float32: those of the stock model",
+    )
+
+
+class CompressConfig(Section):
+    """A bundle to a smaller or quicker one (`prompt-gen compress`)."""
+
+    base: Annotated[str | None, AfterValidator(_absolute)] = Field(
+        default=None, description="run or bundle that is made smaller"
+    )
+    method: str = Field(default="quantize", description="row of the table of methods")
+    weights: Weights = Field(
+        default="int8", description="numbers that the graph of the result multiplies with"
+    )
+    stock: bool = Field(
+        default=False,
+        description="whether the result holds model.safetensors too, which stock transformers, "
+        "exports and finetune open; without it the graph holds all, embeddings in 8 bits",
     )
 
 

@@ -29,6 +29,7 @@ from pydantic_settings import (
 
 from prompt_gen import presets
 from prompt_gen.config import (
+    CompressConfig,
     CorpusConfig,
     EngineConfig,
     EvaluateConfig,
@@ -63,6 +64,7 @@ class RunConfig(BaseSettings):
     tune: TuneConfig = Field(default_factory=TuneConfig)
     memory: MemoryConfig = Field(default_factory=MemoryConfig)
     export: ExportConfig = Field(default_factory=ExportConfig)
+    compress: CompressConfig = Field(default_factory=CompressConfig)
     personal: PersonalConfig = Field(default_factory=PersonalConfig)
     engine: EngineConfig = Field(default_factory=EngineConfig)
     evaluate: EvaluateConfig = Field(default_factory=EvaluateConfig)

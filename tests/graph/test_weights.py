@@ -37,6 +37,24 @@ def test_int8_is_near_float32(architecture: str, tmp_path: Path) -> None:
     assert errors_SV.std() < 0.05 * expected_SV.std()
 
 
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize(("kind", "bound"), [("int8", 0.05), ("dynamic", 0.1), ("int4", 0.5)])
+def test_a_whole_graph_needs_no_other_file(
+    architecture: str, kind: str, bound: float, tmp_path: Path
+) -> None:
+    model = graphs.random_model(architecture)
+    graphs.save(model, tmp_path)
+    how = {"whole": True, "look_up": weights.rounded_rows}
+    graph = completing.export(tmp_path, "hash", weights.KINDS[kind], **how)
+    full = (tmp_path / "model.safetensors").stat().st_size
+    (tmp_path / "model.safetensors").unlink()
+    ids_S = np.random.default_rng(0).integers(0, graphs.VOCAB, 40)
+    probs_SV, _ = read_line(graphs.load(graph, tmp_path), ids_S.tolist())
+    expected_SV = graphs.stock_logprobs(model, ids_S[None])[0]
+    assert (np.log(probs_SV) - expected_SV).std() < bound * expected_SV.std()
+    assert len(graph) < 0.4 * full
+
+
 def test_widths_that_are_no_multiple_of_a_block_are_filled_up(tmp_path: Path) -> None:
     config = LlamaConfig(
         vocab_size=graphs.VOCAB, hidden_size=96, intermediate_size=160, num_hidden_layers=1,
@@ -52,12 +70,13 @@ def test_widths_that_are_no_multiple_of_a_block_are_filled_up(tmp_path: Path) ->
     assert np.abs(np.log(probs_SV) - expected_SV).max() < 0.05
 
 
+@pytest.mark.parametrize("kind", ["int8", "dynamic"])
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_what_int8_says_of_a_text_does_not_depend_on_what_else_is_read(
-    architecture: str, tmp_path: Path
+def test_what_is_said_of_a_text_does_not_depend_on_what_else_is_read(
+    architecture: str, kind: str, tmp_path: Path
 ) -> None:
     graphs.save(graphs.random_model(architecture), tmp_path)
-    graph = graphs.load(completing.export(tmp_path, "hash", weights.KINDS["int8"]), tmp_path)
+    graph = graphs.load(completing.export(tmp_path, "hash", weights.KINDS[kind]), tmp_path)
     _, states = read_line(graph, [5, 6, 7])
     alone_1V, _ = graph.read([8], [states[-1]], [0])
     others = list(range(10, 40))
@@ -69,7 +88,7 @@ def test_int8_is_as_good_as_float32_on_held_out_lines(trained: Run, tmp_path: Pa
     made = bundle.load(trained.path)
     lines = lines_of("health-zh.txt")[-200:]
     bits = []
-    for kind in weights.KINDS:
+    for kind in ("float32", "int8"):
         there = tmp_path / kind
         there.mkdir()
         same = graphs.with_graph(made, kind, there)

@@ -1,17 +1,20 @@
 """The artefact: a directory that holds everything a completer needs and cannot be mismatched.
 
 bundle/
-  model.safetensors  config.json   stock transformers load these
+  model.safetensors  config.json   stock transformers load these; a bundle that was made smaller may
+                     do without the first
   tokenizer.json  tokenizer_config.json
   model.onnx         the graph that completes; its weights are those of model.safetensors, in it
-                     or, rounded to 8 bits, in itself
+                     or, in fewer bits, in itself
   memory/            the training text to look things up in, unless there is none
   mixture.json       how far the network and the memory are believed
   manifest.json      SHA-256 of all of the above, the hash of the vocabulary, the run's facts
   report.json  README.md    the evaluation, and the card that shows it
   calibration.json          the temperature of scores that the evaluation found
+  compressed.json           of a bundle that was made smaller: its numbers beside those of the other
 """
 
+import hashlib
 import json
 import shutil
 import sys
@@ -29,9 +32,10 @@ from prompt_gen.vocab import Tokenizer, load_tokenizer
 FORMAT = 2
 MANIFEST = "manifest.json"
 CALIBRATION = "calibration.json"
+COMPRESSED = "compressed.json"
 MIXTURE = "mixture.json"
 MEMORY = "memory"
-_STOCK = ("config.json", "model.safetensors")
+STOCK_WEIGHTS = "model.safetensors"
 
 
 @dataclass(frozen=True)
@@ -74,10 +78,23 @@ class Bundle:
         return self.facts.get("task")
 
     @property
+    def is_stock(self) -> bool:
+        """Whether it holds the weights that stock transformers load."""
+        return (self.path / STOCK_WEIGHTS).is_file()
+
+    @property
     def report(self) -> dict[str, Any]:
         """The newest evaluation, or nothing."""
+        return self._kept("report.json")
+
+    @property
+    def compressed(self) -> dict[str, Any]:
+        """What was measured when it was made smaller, or nothing."""
+        return self._kept(COMPRESSED)
+
+    def _kept(self, name: str) -> dict[str, Any]:
         try:
-            return json.loads((self.path / "report.json").read_text("utf-8"))
+            return json.loads((self.path / name).read_text("utf-8"))
         except (OSError, ValueError):
             return {}
 
@@ -113,10 +130,13 @@ def write(
     facts: dict[str, Any],
     memory: Path | None = None,
     mixed: Mixed | None = None,
+    *,
+    stock: bool = True,
 ) -> Bundle:
     """Put the parts together in the run's bundle directory.
 
-    With a memory, `mixed` finds how far it is believed, from the bundle so far.
+    With a memory, `mixed` finds how far it is believed, from the bundle so far. Without `stock` the
+    graph has to be whole: `model.safetensors` is left out.
 
     Raises:
         Mismatch: the model has another number of tokens than the tokenizer.
@@ -127,10 +147,12 @@ def write(
             f"the model has {config['vocab_size']} tokens, the tokenizer {tokenizer.size}",
             "Train again with --force",
         )
-    made_of = [model_directory / "model.safetensors", *(sorted(memory.iterdir()) if memory else ())]
-    print_ = fingerprint(FORMAT, [file_hash(file) for file in made_of], tokenizer.hash)
+    copied = ("config.json", STOCK_WEIGHTS) if stock else ("config.json",)
+    made_of = [*(model_directory / name for name in copied), *_sorted(memory)]
+    hashes = [file_hash(file) for file in made_of]
+    print_ = fingerprint(FORMAT, hashes, hashlib.sha256(graph).hexdigest(), tokenizer.hash)
     with run.write_station("bundle", print_, {}) as staged:
-        for name in _STOCK:
+        for name in copied:
             shutil.copyfile(model_directory / name, staged / name)
         tokenizer.save(staged)
         write_whole(staged / "model.onnx", graph)
@@ -146,13 +168,17 @@ def write(
         files = [file for file in sorted(staged.rglob("*")) if file.is_file()]
         manifest["files"] = {
             **{file.relative_to(staged).as_posix(): file_hash(file) for file in files},
-            **{name: file_hash(model_directory / name) for name in _STOCK},
+            **{name: file_hash(model_directory / name) for name in copied},
         }
         _verify(staged, manifest["files"])  # the copies, before they take the place of others
         text = json.dumps(manifest, ensure_ascii=False, indent=1)
         (staged / MANIFEST).write_text(text + "\n", "utf-8")
         (staged / "README.md").write_text(card.write(manifest, {}), "utf-8")
     return load(run.station("bundle"))
+
+
+def _sorted(directory: Path | None) -> list[Path]:
+    return sorted(directory.iterdir()) if directory else []
 
 
 def _remember(
@@ -182,7 +208,14 @@ def attach_report(bundle: Bundle, report: dict[str, Any]) -> None:
     """Keep an evaluation with the bundle and show it on the card."""
     text = json.dumps(report, ensure_ascii=False, indent=1)
     write_atomic(bundle.path / "report.json", text + "\n")
-    write_atomic(bundle.path / "README.md", card.write(bundle.manifest, report))
+    write_atomic(bundle.path / "README.md", card.write(bundle.manifest, report, bundle.compressed))
+
+
+def attach_compression(bundle: Bundle, measured: dict[str, Any]) -> None:
+    """Keep with the bundle what making it smaller has cost and gained, and show it on the card."""
+    text = json.dumps(measured, ensure_ascii=False, indent=1)
+    write_atomic(bundle.path / COMPRESSED, text + "\n")
+    write_atomic(bundle.path / "README.md", card.write(bundle.manifest, bundle.report, measured))
 
 
 def attach_calibration(bundle: Bundle, temperature: float, facts: dict[str, Any]) -> None:

@@ -3,8 +3,13 @@
 from typing import Any
 
 
-def write(manifest: dict[str, Any], report: dict[str, Any]) -> str:
-    """The card as Markdown, with the header that model hubs read."""
+def write(
+    manifest: dict[str, Any], report: dict[str, Any], compressed: dict[str, Any] | None = None
+) -> str:
+    """The card as Markdown, with the header that model hubs read.
+
+    `compressed` are the numbers of a bundle that was made smaller, beside those of the other.
+    """
     facts = manifest["facts"]
     corpus, training = facts.get("corpus", {}), facts.get("training", {})
     documents = corpus.get("documents", {})
@@ -36,17 +41,23 @@ A sentence completer trained by prompt-gen from scratch on one corpus.
 
 {_table("data and shape", rows)}
 {_table("evaluation, with 95 % intervals", _evaluation(report))}
-Made with
+{_compression(compressed) if compressed else ""}Made with
 
     {facts.get("command") or "prompt-gen train"}
 
-Use it with `prompt-gen complete DIR "text"`, `prompt-gen serve DIR`, or as a stock model:
-`AutoModelForCausalLM.from_pretrained(DIR)` and `AutoTokenizer.from_pretrained(DIR)`.
+{_USE["model.safetensors" in manifest["files"]]}
 
 {_SHARING["memory" in facts]} Share it only where the corpus itself may be shared.
 """
 
 
+_USE = {
+    True: """Use it with `prompt-gen complete DIR "text"`, `prompt-gen serve DIR`, or as a stock
+model: `AutoModelForCausalLM.from_pretrained(DIR)` and
+`AutoTokenizer.from_pretrained(DIR)`.""",
+    False: """Use it with `prompt-gen complete DIR "text"` or `prompt-gen serve DIR`. Its weights
+are in the graph alone: stock transformers cannot open it.""",
+}
 _SHARING = {
     False: "A model can repeat what it was trained on.",
     True: "The training text is in `memory/`, and a model can repeat what it was trained on.",
@@ -70,3 +81,14 @@ def _evaluation(report: dict[str, Any]) -> list[tuple[str, str]]:
 def _number(row: dict[str, float]) -> str:
     shown = f"{row['value']:,.3f}"
     return f"{shown} ({row['low']:,.3f} to {row['high']:,.3f})" if "low" in row else shown
+
+
+def _compression(found: dict[str, Any]) -> str:
+    """What was measured side by side when it was made smaller, a row for each bundle."""
+    names = [name for name in found["rows"][0] if name != "name"]
+    lines = ["| made smaller | " + " | ".join(f"`{name}`" for name in names) + " |"]
+    lines.append("|---" * (len(names) + 1) + "|")
+    for row in found["rows"]:
+        cells = " | ".join(_number(row[name]) if row[name] else "" for name in names)
+        lines.append(f"| {row['name']} | {cells} |")
+    return "\n".join(lines) + "\n\n"

@@ -14,6 +14,7 @@ import typer
 from prompt_gen import __version__, launch
 from prompt_gen.cli import (
     beside,
+    compressing,
     corpora,
     entry,
     exports,
@@ -35,6 +36,7 @@ prompt-gen explain runs/clinic "高血压要注意"
 prompt-gen evaluate runs/clinic --data heldout.txt
 prompt-gen serve runs/clinic
 prompt-gen export runs/clinic --to hf --out clinic-hf
+prompt-gen compress runs/clinic --method quantize --weights int4 --out runs/small
 prompt-gen finetune runs/clinic --data more.txt --replay 0.3 --out runs/more
 """
 _TRAIN = (
@@ -95,6 +97,7 @@ app.command()(use.explain)
 app.command()(use.evaluate)
 app.command()(beside.bench)
 app.command()(exports.export)
+app.command()(compressing.compress)
 app.command()(use.serve)
 app.add_typer(keys, name="keys")
 app.command("list")(use.list_choices)

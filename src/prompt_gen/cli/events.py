@@ -204,6 +204,11 @@ _TEXTS = {
     ("export", "start"): lambda f: f"export: {f['target']}, weights in {f['weights']}",
     ("export", "check"): lambda f: f"export: comparing it with the bundle in {f['engine']}",
     ("export", "done"): lambda f: f"export: {f['out']}, {f['bytes'] / 1e6:,.1f} MB",
+    ("compress", "start"): lambda f: f"compress: {f['method']}",
+    ("measure", "start"): lambda f: (
+        f"measure: {f['bundles']} bundles side by side, {f['lines']:,} lines, {f['typed']:,} of "
+        "them typed key by key"
+    ),
     ("bench", "start"): lambda f: f"bench: {f['lines']:,} lines, {f['keys']:,} keys for each side",
 }
 

@@ -173,6 +173,28 @@ def _bench_cell(row: dict[str, float] | None, shown: str) -> str:
     return shown.format(row["value"]) if row else "-"
 
 
+_COMPRESSED = (  # a row each: the number, its unit
+    ("model_mb", "size"), ("packed_mb", "size"), ("bundle_mb", "size"), ("memory_mb", "size"),
+    ("p50_ms", "ms"), ("cpu_ms", "ms"), ("network_bits_per_char", "bits"),
+    ("bits_per_char", "bits"), ("saved", "share"),
+)  # fmt: skip
+
+
+def compressed(found: dict[str, Any]) -> None:
+    """Bundles side by side, on stdout: a row for each number, with the last one's difference."""
+    rows = found["rows"]
+    print(f"{'':24}" + "".join(f"{row['name']:>12}" for row in rows) + f"{'difference':>28}")
+    last = found["differences"][rows[-1]["name"]]
+    for name in [n for n in rows[0] if n != "name"]:
+        unit = dict(_COMPRESSED)[name.partition("@")[0]]
+        cells = "".join(f"{_number(row[name], unit):>12}" for row in rows)
+        print(f"{name:24}{cells}{_number(last.get(name), unit, interval=True):>28}")
+    print(
+        f"{found['lines']:,} lines ({found['source']}), {found['typed']:,} of them typed: "
+        f"{found['keys']:,} keys"
+    )
+
+
 def explanation(found: "Explanation") -> None:
     """The fate of one line on stdout."""
     why = f" ({found.reason})" if found.reason else ""

@@ -216,6 +216,7 @@ def serve(
 def list_choices() -> None:
     """Show the parts there are to choose from."""
     from prompt_gen import presets
+    from prompt_gen.compress import METHODS
     from prompt_gen.corpus.clean import RULES
     from prompt_gen.corpus.privacy import KINDS
     from prompt_gen.corpus.readers import READERS
@@ -228,7 +229,7 @@ def list_choices() -> None:
     from prompt_gen.tasks import TASKS
     from prompt_gen.vocab import TOKENIZERS
 
-    for table in (READERS, TOKENIZERS, ARCHITECTURES, TASKS, EXPORTERS, MODES, PEERS):
+    for table in (READERS, TOKENIZERS, ARCHITECTURES, TASKS, EXPORTERS, METHODS, MODES, PEERS):
         print(f"{table.what}:")
         for name, choice in table.items():
             extra = f"  [{choice.extra}]" if choice.extra else ""

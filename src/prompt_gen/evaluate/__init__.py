@@ -42,7 +42,7 @@ from prompt_gen.run import Event, Watch, fingerprint, silent
 from prompt_gen.storage import file_hash
 from prompt_gen.workers import Workers, n_processes
 
-__all__ = ["Calibration", "Material", "Report", "measure"]
+__all__ = ["Calibration", "Material", "Report", "chosen", "measure"]
 
 PRIVATE = ("email", "phone", "id", "card", "account")  # kinds of data that no list should show
 NEEDS = {**typing.NEEDS, **overlap.NEEDS, **lists.NEEDS}  # libraries by the numbers they measure
@@ -76,7 +76,7 @@ def measure(
         BadText: no line to evaluate on.
     """
     started = time.perf_counter()
-    lines, typed_lines = _chosen(material.lines, config)
+    lines, typed_lines = chosen(material.lines, config)
     n = _n_processes(lines, typed_lines, config)
     threads = 1 if n > 1 else engine.threads
     engine = engine.model_copy(update={"threads": threads, "deadline_ms": NO_DEADLINE_MS})
@@ -146,8 +146,12 @@ def _n_processes(lines: Sequence[str], typed_lines: Sequence[str], config: Evalu
     return n_processes(config.workers, n_chars > _WORTH_CHARS)
 
 
-def _chosen(lines: Sequence[str], config: EvaluateConfig) -> tuple[list[str], list[str]]:
-    """The lines that are scored, and those of them that are typed; by the seed where not all."""
+def chosen(lines: Sequence[str], config: EvaluateConfig) -> tuple[list[str], list[str]]:
+    """The lines that are scored, and those of them that are typed; by the seed where not all.
+
+    Raises:
+        BadText: no line to evaluate on.
+    """
     texts = [text for line in lines if (text := line.strip())]  # as documents are
     if not texts:
         raise BadText("there is no line to evaluate on", "Give a file with --data")

@@ -21,7 +21,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from prompt_gen.bundle import Bundle
+from prompt_gen.bundle import STOCK_WEIGHTS, Bundle
 from prompt_gen.choices import Choice, Choices, missing
 from prompt_gen.errors import OutputExists, UsageError
 from prompt_gen.export.source import Source
@@ -89,6 +89,12 @@ def write(
         raise UsageError(
             f"'{made.name}' labels texts ('{made.task['name']}'), and what is exported completes",
             f"'{made.path}' is a stock model as it is; ask it with prompt-gen predict",
+        )
+    if not made.is_stock:
+        raise UsageError(
+            f"'{made.path}' has no {STOCK_WEIGHTS}: it was made smaller without, and only its own "
+            "graph can be opened",
+            "Export the run that it was made of, or make it again with compress.stock=true",
         )
     source = Source.of(made, runtime)
     part.check(source)

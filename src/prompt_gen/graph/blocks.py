@@ -13,7 +13,7 @@ import numpy as np
 
 from prompt_gen.errors import UsageError
 from prompt_gen.graph.nodes import Graph
-from prompt_gen.graph.weights import Matrix, Multiply, float32
+from prompt_gen.graph.weights import LookUp, Matrix, Multiply, exact_rows, float32
 
 Attend = Callable[[int, str, str, str], str]  # layer, q_TX, k_TY, v_TY to y_TX
 
@@ -21,10 +21,12 @@ Attend = Callable[[int, str, str, str], str]  # layer, q_TX, k_TY, v_TY to y_TX
 class Blocks:
     """What all architectures share; subclasses say what a block does."""
 
-    def __init__(self, graph: Graph, config: dict[str, Any], multiply: Multiply) -> None:
+    def __init__(
+        self, graph: Graph, config: dict[str, Any], multiply: Multiply, look_up: LookUp
+    ) -> None:
         self.g = graph
         self.config = config
-        self.multiply = multiply
+        self.multiply, self.look_up = multiply, look_up
         self.n_layers: int
         self.n_heads: int
         self.n_kv_heads: int
@@ -71,8 +73,10 @@ class Blocks:
 class _RotaryBlocks(Blocks):
     """Qwen3 and Llama: they differ in the norms of queries and keys alone."""
 
-    def __init__(self, graph: Graph, config: dict[str, Any], multiply: Multiply) -> None:
-        super().__init__(graph, config, multiply)
+    def __init__(
+        self, graph: Graph, config: dict[str, Any], multiply: Multiply, look_up: LookUp
+    ) -> None:
+        super().__init__(graph, config, multiply, look_up)
         self.n_layers = config["num_hidden_layers"]
         self.n_heads = config["num_attention_heads"]
         self.n_kv_heads = config["num_key_value_heads"]
@@ -92,7 +96,7 @@ class _RotaryBlocks(Blocks):
         return self.multiply(self.g, x_TD, Matrix(name))
 
     def embed(self, tokens_T: str, positions_T1: str) -> str:
-        return self.g.op("Gather", self.g.weight("model.embed_tokens.weight"), tokens_T, axis=0)
+        return self.look_up(self.g, "model.embed_tokens.weight", tokens_T)
 
     def block(self, layer: int, x_TD: str, positions_T1: str, attend: Attend) -> str:
         g, at = self.g, f"model.layers.{layer}"
@@ -130,8 +134,10 @@ class _RotaryBlocks(Blocks):
 class _Gpt2Blocks(Blocks):
     """GPT-2: learned positions, LayerNorm, projections stored as [in, out]."""
 
-    def __init__(self, graph: Graph, config: dict[str, Any], multiply: Multiply) -> None:
-        super().__init__(graph, config, multiply)
+    def __init__(
+        self, graph: Graph, config: dict[str, Any], multiply: Multiply, look_up: LookUp
+    ) -> None:
+        super().__init__(graph, config, multiply, look_up)
         self.n_layers, self.n_heads = config["n_layer"], config["n_head"]
         self.n_kv_heads = self.n_heads
         self.head_width = config["n_embd"] // self.n_heads
@@ -147,7 +153,7 @@ class _Gpt2Blocks(Blocks):
 
     def embed(self, tokens_T: str, positions_T1: str) -> str:
         g = self.g
-        x_TD = g.op("Gather", g.weight("transformer.wte.weight"), tokens_T, axis=0)
+        x_TD = self.look_up(g, "transformer.wte.weight", tokens_T)
         positions_T = g.op("Reshape", positions_T1, g.constant([-1], np.int64))
         at_TD = g.op("Gather", g.weight("transformer.wpe.weight"), positions_T, axis=0)
         return g.op("Add", x_TD, at_TD)
@@ -172,7 +178,13 @@ class _Gpt2Blocks(Blocks):
 _BLOCKS = {"qwen3": _RotaryBlocks, "llama": _RotaryBlocks, "gpt2": _Gpt2Blocks}
 
 
-def begin(model_directory: Path, multiply: Multiply, *, whole: bool = False) -> Blocks:
+def begin(
+    model_directory: Path,
+    multiply: Multiply,
+    *,
+    whole: bool = False,
+    look_up: LookUp = exact_rows,
+) -> Blocks:
     """The blocks of a stock model directory, on an empty graph; see `Graph` for `whole`.
 
     Raises:
@@ -181,7 +193,7 @@ def begin(model_directory: Path, multiply: Multiply, *, whole: bool = False) -> 
     config = json.loads((model_directory / "config.json").read_text("utf-8"))
     check(config)
     graph = Graph(model_directory / "model.safetensors", whole=whole)
-    return _BLOCKS[config["model_type"]](graph, config, multiply)
+    return _BLOCKS[config["model_type"]](graph, config, multiply, look_up)
 
 
 def check(config: dict[str, Any]) -> None:

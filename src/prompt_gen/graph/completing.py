@@ -29,7 +29,7 @@ import numpy as np
 from onnx import TensorProto
 
 from prompt_gen.graph import blocks
-from prompt_gen.graph.weights import Multiply, float32
+from prompt_gen.graph.weights import LookUp, Multiply, exact_rows, float32
 
 _INPUTS = {
     "tokens": (TensorProto.INT64, ["T"]),
@@ -41,16 +41,21 @@ _INPUTS = {
 
 
 def export(
-    model_directory: Path, vocab_hash: str, multiply: Multiply = float32, *, whole: bool = False
+    model_directory: Path,
+    vocab_hash: str,
+    multiply: Multiply = float32,
+    *,
+    whole: bool = False,
+    look_up: LookUp = exact_rows,
 ) -> bytes:
     """The graph of a stock model directory, to be written beside its `model.safetensors`.
 
-    `multiply` says how its matrices are kept and multiplied.
+    `multiply` says how its matrices are kept and multiplied, `look_up` how embeddings are.
 
     Raises:
         UsageError: an architecture that has no graph.
     """
-    model = blocks.begin(model_directory, multiply, whole=whole)
+    model = blocks.begin(model_directory, multiply, whole=whole, look_up=look_up)
     g, pool = model.g, _Pool(model)
     x_TD = model.read("tokens", "positions", pool.attend)
     logits_KV = model.predict(g.op("Gather", x_TD, "wanted", axis=0))

@@ -11,6 +11,7 @@ from prompt_gen.config import validated
 from prompt_gen.errors import UsageError
 from prompt_gen.evaluate import Material, Report
 from prompt_gen.pipeline import before, before_after, beside, labelling, old
+from prompt_gen.pipeline.compressing import Compressed, compress
 from prompt_gen.pipeline.facts import of_bundle
 from prompt_gen.pipeline.mixing import mixing
 from prompt_gen.pipeline.start import Start
@@ -19,6 +20,20 @@ from prompt_gen.run import Run, Watch, is_run, silent
 from prompt_gen.settings import RunConfig
 from prompt_gen.tasks import TASKS
 from prompt_gen.vocab import Tokenizer
+
+__all__ = [
+    "Compressed",
+    "bench",
+    "compress",
+    "evaluate",
+    "export",
+    "finetune",
+    "forecast",
+    "remember",
+    "remembered",
+    "train",
+    "train_along",
+]
 
 if TYPE_CHECKING:  # torch would be loaded by what only serves or completes
     from prompt_gen.training import Forecast
@@ -71,7 +86,7 @@ def finetune(
     """
     TASKS.check(config.tune.task)
     before.refuse_fresh(config)
-    with run.claim(), before.told_how_to_go_on(run):
+    with run.claim(), before.told_how_to_go_on(run, "finetune"):
         if config.tune.task != "complete":
             how = {"resume": resume, "force": force, "command": command}
             return labelling.label(paths, run, config, watch, **how)
@@ -194,7 +209,7 @@ def remember(run: Run, config: RunConfig, watch: Watch = silent, *, force: bool 
         made = bundle.load(run.path)
         facts = {name: value for name, value in made.facts.items() if name != "memory"}
         parts = (made.path, tokenizer, made.graph.read_bytes(), facts)
-        bundle.write(run, *parts, *mixing(run, found, shard_set, watch))
+        bundle.write(run, *parts, *mixing(run, found, shard_set, watch), stock=made.is_stock)
         return True
 
 

@@ -95,12 +95,12 @@ def refuse_fresh(config: RunConfig) -> None:
 
 
 @contextmanager
-def told_how_to_go_on(run: Run) -> Iterator[None]:
-    """An interruption that says how the tuning, and not only the training in it, goes on."""
+def told_how_to_go_on(run: Run, command: str) -> Iterator[None]:
+    """An interruption that says how the command, and not only the training in it, goes on."""
     try:
         yield
     except Interrupted as error:
-        hint = f"Go on with: prompt-gen finetune --out {run.path} --resume"
+        hint = f"Go on with: prompt-gen {command} --out {run.path} --resume"
         raise Interrupted(error.message, hint) from error
 
 
