@@ -8,6 +8,7 @@ soon as it is there.
 """
 
 import argparse
+import gzip
 import json
 import shutil
 import subprocess
@@ -143,6 +144,47 @@ def moved(base: Path, data: Path, out: Path, weights: str, replay: float) -> dic
     return {"wall_s": round(time.perf_counter() - started), "texts": texts}
 
 
+# -- answers -------------------------------------------------------------------------------------
+
+ANSWER_STEPS = 400
+_ASKED = {"toyhom-answer": "toyhom-ask", "huatuo-a": "huatuo-q"}  # tags of answer and question
+
+
+def _consultations() -> list[tuple[str, str]]:
+    """Questions to doctors with their answers; records of more than two lines are left out."""
+    texts, tags = (
+        gzip.decompress((DATA / f"medical-zh{kind}.txt.gz").read_bytes()).decode().split("\n")
+        for kind in ("", ".tags")
+    )
+    return [
+        (texts[at - 1].strip(), texts[at].strip())
+        for at in range(2, len(tags) - 1)
+        if tags[at - 1] == _ASKED.get(tags[at]) and tags[at] not in (tags[at - 2], tags[at + 1])
+        and tags[at - 2] != tags[at - 1]
+    ]  # fmt: skip
+
+
+def answered(base: Path, out: Path, *more: str) -> dict[str, Any]:
+    """Answers learned by a network; measured on those whose text it has not seen before."""
+    known = gzip.decompress((DATA / "bench" / "medical-zh.train.txt.gz").read_bytes()).decode()
+    seen = {line.strip() for line in known.split("\n")}
+    pairs = _consultations()
+    test = [pair for pair in pairs if pair[1] not in seen]
+    asked = {question for question, _ in test}
+    train = [pair for pair in pairs if pair[1] in seen and pair[0] not in asked]
+    out.mkdir(parents=True, exist_ok=True)
+    for name, rows in (("train", train), ("test", test)):
+        lines = [json.dumps(dict(zip(("question", "answer"), row, strict=True))) for row in rows]
+        (out / f"{name}.jsonl").write_text("\n".join(lines) + "\n", "utf-8")
+    started = time.perf_counter()
+    report = prompt_gen("finetune", "--pretrained", base, "--task", "dialogue",
+                        "--data", out / "train.jsonl", "--test", out / "test.jsonl",
+                        "--out", out / "run", "--force", "--json", *SHARED, *more)  # fmt: skip
+    kept = ("answered", "numbers", "before", "retrieved")
+    found = {"wall_s": round(time.perf_counter() - started), "texts": report["texts_of"]}
+    return found | {name: report[name] for name in kept}
+
+
 def main(argv: list[str]) -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("medical", type=Path)
@@ -159,6 +201,14 @@ def main(argv: list[str]) -> None:
         parts[f"{name} pretrained"] = partial(tuned, base, name, out / name)
         parts[f"{name} fresh"] = lambda base=base, name=name: tuned(
             fresh(base, out / f"{base.name}-fresh-{name}"), name, out / f"{name}-fresh"
+        )
+    for rates in ((0.005, 0.001), (0.02, 0.006)):
+        given = [
+            f"--set=train.{name}_lr={rate}"
+            for name, rate in zip(("matrix", "other"), rates, strict=True)
+        ]
+        parts[f"dialogue medical-zh {rates[0]}"] = partial(
+            answered, args.medical, out / f"dialogue-{rates[0]}", "--steps", ANSWER_STEPS, *given
         )
     for how in ("once", "twice"):
         read = ("--set", f"tune.reads={how}")

@@ -292,10 +292,11 @@ class TuneConfig(Section):
     task: str = Field(default="complete", description="row of the table of tasks")
     validation: Annotated[str | None, AfterValidator(_absolute)] = Field(
         default=None,
-        description="classify, tag: file to look at while learning; none: a tenth of the data",
+        description="file to look at while learning, but for complete; none: a tenth of the data",
     )
     test: Annotated[str | None, AfterValidator(_absolute)] = Field(
-        default=None, description="classify, tag: file to measure on; none: a tenth of the data"
+        default=None,
+        description="file to measure on, but for complete; none: a tenth of the data",
     )
     text_field: str = Field(
         default="", description="classify: column with the text; empty: found by its name"
@@ -504,6 +505,11 @@ class EvaluateConfig(Section):
     )
     typed_after_training: int = Field(
         default=40, ge=0, description="the same for the evaluation that ends a training"
+    )
+    answered: int = Field(
+        default=200,
+        ge=1,
+        description="dialogue: questions of the test part that are answered, evenly spread over it",
     )
     seed: int = Field(default=0, description="of the choice of lines, and of all that is drawn")
     min_right: int = Field(

@@ -129,7 +129,7 @@ def test_each_is_asked_for_what_it_was_made_for(taggers: Run, trained: Run) -> N
         Labeller(made).classify(["x"])
     with pytest.raises(UsageError, match=r"tuned for 'tag': it does not complete"):
         Completer.of(made)
-    with pytest.raises(UsageError, match=r"labels texts.*what is exported completes"):
+    with pytest.raises(UsageError, match=r"tuned for 'tag'.*what is exported completes"):
         export.write(made, "onnx", taggers.path / "exported")
     with pytest.raises(UsageError, match="completes: it was not tuned"):
         Labeller(bundle.load(trained.path))

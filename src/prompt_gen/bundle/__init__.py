@@ -8,6 +8,7 @@ bundle/
                      or, in fewer bits, in itself
   memory/            the training text to look things up in, unless there is none
   mixture.json       how far the network and the memory are believed
+  answered.jsonl     of a dialogue: the questions that it has learned answers to
   manifest.json      SHA-256 of all of the above, the hash of the vocabulary, the run's facts
   report.json  README.md    the evaluation, and the card that shows it
   calibration.json          the temperature of scores that the evaluation found
@@ -18,7 +19,7 @@ import hashlib
 import json
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -132,11 +133,12 @@ def write(
     mixed: Mixed | None = None,
     *,
     stock: bool = True,
+    files: Mapping[str, bytes] | None = None,
 ) -> Bundle:
     """Put the parts together in the run's bundle directory.
 
     With a memory, `mixed` finds how far it is believed, from the bundle so far. Without `stock` the
-    graph has to be whole: `model.safetensors` is left out.
+    graph has to be whole: `model.safetensors` is left out. `files` are some more of them, by name.
 
     Raises:
         Mismatch: the model has another number of tokens than the tokenizer.
@@ -156,6 +158,8 @@ def write(
             shutil.copyfile(model_directory / name, staged / name)
         tokenizer.save(staged)
         write_whole(staged / "model.onnx", graph)
+        for name, content in (files or {}).items():
+            write_whole(staged / name, content)
         manifest = {
             "format": FORMAT,
             "name": run.path.resolve().name,
@@ -165,9 +169,9 @@ def write(
         if memory and mixed:
             known = _remember(staged, memory, mixed, manifest, tokenizer)
             manifest["facts"] = facts | {"memory": known}
-        files = [file for file in sorted(staged.rglob("*")) if file.is_file()]
+        parts = [file for file in sorted(staged.rglob("*")) if file.is_file()]
         manifest["files"] = {
-            **{file.relative_to(staged).as_posix(): file_hash(file) for file in files},
+            **{file.relative_to(staged).as_posix(): file_hash(file) for file in parts},
             **{name: file_hash(model_directory / name) for name in copied},
         }
         _verify(staged, manifest["files"])  # the copies, before they take the place of others

@@ -14,6 +14,7 @@ import typer
 from prompt_gen import __version__, launch
 from prompt_gen.cli import (
     beside,
+    chatting,
     compressing,
     corpora,
     entry,
@@ -91,6 +92,7 @@ app.command()(stations.tokenize)
 app.command()(stations.train)
 app.command()(tuning.finetune)
 app.command()(tuning.predict)
+app.command()(chatting.chat)
 app.command()(stations.report)
 app.command()(use.complete)
 app.command()(use.explain)

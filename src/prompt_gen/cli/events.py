@@ -138,8 +138,8 @@ def _training_start(facts: dict[str, Any]) -> str:
 def _training_look(facts: dict[str, Any]) -> str:
     """A look at the validation lines: the network beside counts, and what it writes."""
     text = (
-        f"training: {facts['validation_bits_per_char']:.2f} bits per character on validation lines "
-        f"({_beside(facts['references'])}), {facts['training_bits_per_char']:.2f} on training lines"
+        f"training: {facts['validation_bits_per_char']:.2f} bits per character on validation lines"
+        f"{_beside(facts['references'])}, {facts['training_bits_per_char']:.2f} on training lines"
     )
     if written := facts.get("samples"):
         text += "\n          " + "  ".join(map(live.visible, written))
@@ -147,7 +147,11 @@ def _training_look(facts: dict[str, Any]) -> str:
 
 
 def _beside(references: dict[str, float]) -> str:
-    return ", ".join(f"{shown} {references[name]:.2f}" for name, shown in live.REFERENCES.items())
+    known = {
+        shown: references[name] for name, shown in live.REFERENCES.items() if name in references
+    }
+    listed = ", ".join(f"{shown} {bits:.2f}" for shown, bits in known.items())
+    return f" ({listed})" if listed else ""
 
 
 def _score_look(facts: dict[str, Any]) -> str:
@@ -163,8 +167,8 @@ def _training_done(facts: dict[str, Any]) -> str:
         reached = f"{facts['score']} {facts['validation_score']:.3f} on validation texts"
     else:
         reached = (
-            f"{facts['validation_bits_per_char']:.3f} bits per character on validation lines "
-            f"({_beside(facts['references'])})"
+            f"{facts['validation_bits_per_char']:.3f} bits per character on validation lines"
+            f"{_beside(facts['references'])}"
         )
     return (
         f"training: {facts['steps']:,} steps, {facts['epochs']} epochs in "

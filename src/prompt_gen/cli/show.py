@@ -3,11 +3,13 @@
 import json
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # the engine would load onnxruntime before any command is chosen
     from prompt_gen.corpus.explain import Explanation
     from prompt_gen.engine import Candidate
+    from prompt_gen.engine.answered import Answered
     from prompt_gen.evaluate import Report
     from prompt_gen.explain import Explanation as WhyShown
     from prompt_gen.training import Forecast
@@ -100,6 +102,26 @@ def tuned(found: dict[str, Any]) -> None:
             cells = [_number(row[which], unit) for which in ("before", "after")]
             last = _number(row["difference"], unit, interval=True)
             print(f"  {number:32}{cells[0]:>10}{cells[1]:>10}{last:>28}")
+
+
+def answers(found: dict[str, Any]) -> None:
+    """How good answers are, on stdout: before, after, and what the training text has to say."""
+    print(f"{'':16}{'before':>26}{'after':>26}{'most similar answered':>26}")
+    for name in found["numbers"]:
+        rows = [found[column].get(name) for column in ("before", "numbers", "retrieved")]
+        print(f"{name:16}" + "".join(f"{_number(row, '', interval=True):>26}" for row in rows))
+
+
+def exchange(question: str, answer: str, alike: "Sequence[Answered]") -> None:
+    """A question and its answer as one line of JSON."""
+    said = {"question": question, "answer": answer, "similar": [asdict(each) for each in alike]}
+    print(json.dumps(said, ensure_ascii=False), flush=True)
+
+
+def similar(alike: "Sequence[Answered]") -> None:
+    """Answered questions of the training text, word for word, for the person at the terminal."""
+    for each in alike:
+        say(f"  answered before ({each.score:.0%} alike): {each.question}\n    {each.answer}")
 
 
 def labels(found: dict[str, Any]) -> None:

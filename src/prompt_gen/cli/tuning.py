@@ -48,10 +48,12 @@ def finetune(
     ] = None,
     validation: Annotated[
         Path | None,
-        typer.Option("--validation", metavar="FILE", help="classify, tag: looked at meanwhile."),
+        typer.Option(
+            "--validation", metavar="FILE", help="Looked at meanwhile (not for complete)."
+        ),
     ] = None,
     test: Annotated[
-        Path | None, typer.Option("--test", metavar="FILE", help="classify, tag: measured on.")
+        Path | None, typer.Option("--test", metavar="FILE", help="Measured on (not for complete).")
     ] = None,
     text_field: Annotated[
         str | None, typer.Option("--text-field", help="classify: column with the text.")
@@ -111,15 +113,17 @@ def finetune(
         found = pipeline.finetune(
             data or [], run, settings, watch, resume=resume, force=force, command=command
         )
-    is_completer = "texts" in found and isinstance(found["texts"], dict)
-    if as_json:
-        show.result(found)
-    else:
-        show.tuned(found) if is_completer else show.labels(found)
-    if is_completer:
-        show.say(f"see:  prompt-gen report {out}\ntry:  prompt-gen serve {out}")
-    else:
-        show.say(f"see:  {out / 'evaluation' / 'report.html'}\ntry:  prompt-gen predict {out} FILE")
+    written, see, tries = _ENDS.get(found.get("task", "complete"), _LABELS)
+    show.result(found) if as_json else written(found)
+    show.say(f"see:  {see.format(out)}\ntry:  {tries.format(out)}")
+
+
+_PAGE = "{}/evaluation/report.html"
+_LABELS = (show.labels, _PAGE, "prompt-gen predict {} FILE")
+_ENDS = {  # by task: what is printed, where there is more, and what to do with it
+    "complete": (show.tuned, "prompt-gen report {}", "prompt-gen serve {}"),
+    "dialogue": (show.answers, _PAGE, "prompt-gen chat {}"),
+}
 
 
 def predict(

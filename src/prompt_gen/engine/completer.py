@@ -88,13 +88,14 @@ class Completer:
         """The completer of a bundle, with calibrated scores if the bundle knows how.
 
         Raises:
-            UsageError: the bundle was tuned to label texts.
+            UsageError: the bundle was tuned for another task.
             Damaged, Mismatch: see `Graph`, and `Bundle.temperature`.
         """
         if loaded.task is not None:
+            asks = "chat" if loaded.task["name"] == "dialogue" else "predict"
             raise UsageError(
                 f"'{loaded.name}' was tuned for '{loaded.task['name']}': it does not complete",
-                "Ask it with: prompt-gen predict DIR, or complete with the run it was tuned from",
+                f"Ask it with: prompt-gen {asks} DIR, or complete with the run it was tuned from",
             )
         config = config or EngineConfig()
         remembered = memory.load(loaded.memory) if loaded.memory else None

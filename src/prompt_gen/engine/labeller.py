@@ -58,6 +58,11 @@ class Labeller:
                 f"'{loaded.name}' completes: it was not tuned to label anything",
                 "Tune it: prompt-gen finetune RUN --task classify --data FILE --out DIR",
             )
+        if loaded.task["name"] == "dialogue":
+            raise UsageError(
+                f"'{loaded.name}' was tuned for 'dialogue', not to label anything",
+                "Ask it with: prompt-gen chat DIR",
+            )
         self.name, self.task = loaded.name, loaded.task
         self.labels: list[str] = self.task["labels"]
         self._tokenizer = loaded.tokenizer

@@ -47,10 +47,14 @@ class Pair:
 
 def numbers(typed: Typed) -> dict[str, Number]:
     """BLEU, chrF, and ROUGE of characters and of words; without those whose library is missing."""
+    return compared(pairs(typed), len(typed.lines), "".join(typed.lines))
+
+
+def compared(pairs_C: Sequence[Pair], n_lines: int, text: str) -> dict[str, Number]:
+    """The same of pairs; the script of `text` decides what BLEU takes for words."""
     found, lacking = dict[str, Number](), absent(NEEDS)
-    pairs_C, n_lines = pairs(typed), len(typed.lines)
     if "bleu" not in lacking:
-        found["bleu"] = _bleu(bleu_metric(typed), pairs_C, n_lines)
+        found["bleu"] = _bleu(_metric(text), pairs_C, n_lines)
         found["chrf"] = _chrf(pairs_C, n_lines)
     for suffix, tokenizer in (("chars", Characters), ("words", Words)):
         if f"rouge1_{suffix}" not in lacking:
@@ -91,9 +95,13 @@ def pairs(typed: Typed) -> list[Pair]:
 
 def bleu_metric(typed: Typed, **settings: Any) -> Any:
     """The `BLEU` of sacrebleu with the tokenizer for the script of the lines."""
+    return _metric("".join(typed.lines), **settings)
+
+
+def _metric(text: str, **settings: Any) -> Any:
     from sacrebleu.metrics.bleu import BLEU
 
-    tokenizer = "zh" if script("".join(typed.lines)) == "cjk" else "13a"
+    tokenizer = "zh" if script(text) == "cjk" else "13a"
     return BLEU(tokenize=tokenizer, force=True, **settings)
 
 

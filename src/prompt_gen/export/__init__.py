@@ -87,8 +87,8 @@ def write(
     part, weights = check(target, weights)
     if made.task is not None:
         raise UsageError(
-            f"'{made.name}' labels texts ('{made.task['name']}'), and what is exported completes",
-            f"'{made.path}' is a stock model as it is; ask it with prompt-gen predict",
+            f"'{made.name}' was tuned for '{made.task['name']}', and what is exported completes",
+            f"'{made.path}' is a stock model as it is; ask it with prompt-gen predict, or chat",
         )
     if not made.is_stock:
         raise UsageError(

@@ -10,7 +10,7 @@ from prompt_gen import export as exporting
 from prompt_gen.config import validated
 from prompt_gen.errors import UsageError
 from prompt_gen.evaluate import Material, Report
-from prompt_gen.pipeline import before, before_after, beside, labelling, old
+from prompt_gen.pipeline import before, before_after, beside, dialogue, labelling, old
 from prompt_gen.pipeline.compressing import Compressed, compress
 from prompt_gen.pipeline.facts import of_bundle
 from prompt_gen.pipeline.mixing import mixing
@@ -78,7 +78,7 @@ def finetune(
     """A model that is there (`model.pretrained`), and files, to a bundle that knows more.
 
     For `complete` what was gained on the new text and lost on the old, by name (`before_after`);
-    for other tasks how good the labels of the test part are (`evaluate.labels`).
+    for other tasks how good labels or answers are on the test part (`evaluate.labels`, `answers`).
 
     Raises:
         UsageError: no model to go on from; or its old text is to be replayed and not at hand.
@@ -89,7 +89,8 @@ def finetune(
     with run.claim(), before.told_how_to_go_on(run, "finetune"):
         if config.tune.task != "complete":
             how = {"resume": resume, "force": force, "command": command}
-            return labelling.label(paths, run, config, watch, **how)
+            tune = dialogue.converse if config.tune.task == "dialogue" else labelling.label
+            return tune(paths, run, config, watch, **how)
         config = _made(paths, run, config, watch, resume, force, command)
         settings, made = _briefly(config), bundle.load(run.path)
         earlier = old.model(run, config, made.tokenizer)

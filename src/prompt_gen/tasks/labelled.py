@@ -16,7 +16,10 @@ _FINE = 1 << 32
 
 @dataclass(frozen=True)
 class Labelled:
-    """Pieces of a text in order, and the labels of the pieces; a whole text is one piece."""
+    """Pieces of a text in order, and the labels of the pieces, if it has any.
+
+    A whole text is one piece; of a conversation each turn is one.
+    """
 
     pieces: tuple[str, ...]
     labels: tuple[str, ...]
@@ -39,25 +42,30 @@ class Parts:
     def facts(self) -> dict[str, Any]:
         """What is said of them."""
         known = {each.pieces for each in self.train}
-        return {
+        facts = {
             "texts": {"train": len(self.train), "validation": len(self.validation),
                       "test": len(self.test)},
-            "labels": len(self.labels),
             "test_texts_in_train": sum(each.pieces in known for each in self.test),
-            "unknown_labels": sorted(
-                {label for part in (self.validation, self.test) for each in part
-                 for label in each.labels} - set(self.labels)
-            ),
         }  # fmt: skip
+        if not self.labels:
+            return facts
+        others = {
+            label for part in (self.validation, self.test) for each in part for label in each.labels
+        }
+        unknown = sorted(others - set(self.labels))
+        return facts | {"labels": len(self.labels), "unknown_labels": unknown}
 
 
 Reader = Callable[[Sequence[str | Path], TuneConfig], list[Labelled]]
 
 
-def parts(read: Reader, paths: Sequence[str | Path], config: TuneConfig) -> Parts:
+def parts(
+    read: Reader, paths: Sequence[str | Path], config: TuneConfig, n_first: int | None = None
+) -> Parts:
     """The parts of files; a part without a file of its own is a tenth of the texts.
 
-    Which texts that are depends on the texts alone, so equal ones come into one part.
+    Which texts that are depends on the texts alone, so equal ones come into one part; so do those
+    that are equal in their first `n_first` pieces, if that is given.
 
     Raises:
         CorpusTooSmall: too few texts to learn from, or a part has none.
@@ -69,8 +77,8 @@ def parts(read: Reader, paths: Sequence[str | Path], config: TuneConfig) -> Part
         if file:
             taken[name] = read([file], config)
         else:
-            taken[name] = [each for each in left if _place(each, name) < _HELD_OUT]
-            left = [each for each in left if _place(each, name) >= _HELD_OUT]
+            taken[name] = [each for each in left if _place(each.pieces[:n_first], name) < _HELD_OUT]
+            left = [each for each in left if _place(each.pieces[:n_first], name) >= _HELD_OUT]
     for name, part in {"train": left, **taken}.items():
         if len(part) < (least := MIN_TEXTS if name == "train" else 1):
             raise CorpusTooSmall(
@@ -80,7 +88,12 @@ def parts(read: Reader, paths: Sequence[str | Path], config: TuneConfig) -> Part
     return Parts(left, taken["validation"], taken["test"])
 
 
-def _place(each: Labelled, name: str) -> float:
+def spread(n: int, n_most: int) -> list[int]:
+    """At most `n_most` of the numbers below n, evenly, the first one among them."""
+    return [i * n // n_most for i in range(n_most)] if n > n_most else [*range(n)]
+
+
+def _place(pieces: tuple[str, ...], name: str) -> float:
     """Where between 0 and 1 a text falls, by its content."""
-    content = "\x1f".join((name, *each.pieces)).encode("utf-8", "surrogatepass")
+    content = "\x1f".join((name, *pieces)).encode("utf-8", "surrogatepass")
     return int.from_bytes(hashlib.sha256(content).digest()[:4], "big") / _FINE

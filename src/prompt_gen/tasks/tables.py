@@ -47,7 +47,7 @@ def check_whole(reading: Reading) -> None:
 
 def _records(kind: str, reading: Reading, config: TuneConfig) -> list[Record]:
     if kind == "jsonl":
-        return [*_objects(reading)]
+        return [*objects(reading, '{"text": "...", "label": "..."}')]
     if kind not in ("csv", "tsv"):
         raise BadText(f"'{reading.name}' is no table", f"Give texts and labels as {_KINDS}")
     rows = [(number, cells) for number, cells, _ in (csv if kind == "csv" else tsv).rows(reading)]
@@ -74,14 +74,19 @@ def _is_header(head: list[str], config: TuneConfig) -> bool:
     return bool(asked & set(head)) or bool(lower & set(TEXTS) and lower & set(LABELS))
 
 
-def _objects(reading: Reading) -> Iterator[Record]:
+def objects(reading: Reading, example: str) -> Iterator[Record]:
+    """The objects of JSON lines; `example` shows what stands on each.
+
+    Raises:
+        BadText: a line that is none.
+    """
     for number, value, bad in jsonl.values(reading):
         if bad == "blank":
             continue
         if bad or not isinstance(value, dict):
             raise BadText(
                 f"'{reading.name}', line {number:,}: {bad or 'no object'}",
-                'Write an object on each line: {"text": "...", "label": "..."}',
+                f"Write an object on each line: {example}",
             )
         yield number, value
 

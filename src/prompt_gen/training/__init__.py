@@ -1,5 +1,6 @@
 """Shards to weights."""
 
+from prompt_gen.training.answers import of_answers
 from prompt_gen.training.changed import choose as choose_weights
 from prompt_gen.training.changed import save_stock, scales
 from prompt_gen.training.devices import choose_device
@@ -8,6 +9,7 @@ from prompt_gen.training.forecast import Forecast, foresee, kept
 from prompt_gen.training.labels import of_labels
 from prompt_gen.training.lesson import of_text
 from prompt_gen.training.loop import Trained, fit
+from prompt_gen.training.recipe import for_answers as recipe_for_answers
 from prompt_gen.training.recipe import for_labels as recipe_for_labels
 from prompt_gen.training.tracking import check as check_trackers
 
@@ -21,8 +23,10 @@ __all__ = [
     "fit",
     "foresee",
     "kept",
+    "of_answers",
     "of_labels",
     "of_text",
+    "recipe_for_answers",
     "recipe_for_labels",
     "save_stock",
     "scales",

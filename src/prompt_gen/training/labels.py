@@ -15,7 +15,7 @@ from torch.nn.functional import cross_entropy
 
 from prompt_gen.config import TrainConfig
 from prompt_gen.run import Watch
-from prompt_gen.tasks import Labelled, Read, read_text
+from prompt_gen.tasks import Labelled, Read, read_text, spread
 from prompt_gen.tasks.counting import Number
 from prompt_gen.training.advice import Look
 from prompt_gen.training.batches import IGNORE, Batch
@@ -136,11 +136,6 @@ class _Judged:
         """Some of them, evenly from first to last: files are often sorted by label."""
         chosen = spread(len(texts), _LOOKED_AT)
         return cls([texts[i] for i in chosen], [groups[i] for i in chosen])
-
-
-def spread(n: int, n_most: int) -> list[int]:
-    """At most `n_most` of the numbers below n, evenly, the first one among them."""
-    return [i * n // n_most for i in range(n_most)] if n > n_most else [*range(n)]
 
 
 class Judge:
