@@ -12,7 +12,7 @@ from tests.cli.test_cli import prompt_gen
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     path = tmp_path / "heldout.txt"
-    path.write_text("高血压患者要少吃盐\n感冒以后多休息\nHow do I reset it?\n", "utf-8")
+    path.write_text("高血压要\n感冒以后\nHow do\n", "utf-8")
     return path
 
 

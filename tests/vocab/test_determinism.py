@@ -13,7 +13,7 @@ from prompt_gen.corpus.documents import Documents
 from prompt_gen.vocab import TOKENIZERS, Tokenizer, learning
 from tests.conftest import lines_of, write_part
 
-LINES = lines_of("health-zh.txt")[:400] + lines_of("helpdesk-en.txt")[:100]
+LINES = lines_of("health-zh.txt")[:200] + lines_of("helpdesk-en.txt")[:50]
 
 
 @pytest.mark.parametrize("kind", TOKENIZERS)
