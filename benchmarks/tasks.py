@@ -202,6 +202,9 @@ def main(argv: list[str]) -> None:
         parts[f"{name} fresh"] = lambda base=base, name=name: tuned(
             fresh(base, out / f"{base.name}-fresh-{name}"), name, out / f"{name}-fresh"
         )
+    parts["criteria-zh balanced"] = partial(
+        tuned, args.medical, "criteria-zh", out / "balanced", "--set", "tune.class_weights=balanced"
+    )
     for rates in ((0.005, 0.001), (0.02, 0.006)):
         given = [
             f"--set=train.{name}_lr={rate}"

@@ -604,6 +604,10 @@ class ServeConfig(Section):
         description="bundles that were tuned to label texts, served beside the completer, one for "
         "each task",
     )
+    chat: Annotated[str | None, AfterValidator(_absolute)] = Field(
+        default=None,
+        description="bundle that was tuned for dialogues, served beside the completer",
+    )
     max_prompt_chars: int = Field(
         default=2000, ge=1, description="longest accepted text, characters"
     )

@@ -191,6 +191,10 @@ def serve(
             "--labels", metavar="DIR", help="A bundle tuned to classify or tag, served beside it."
         ),
     ] = None,
+    chat: Annotated[
+        Path | None,
+        typer.Option("--chat", metavar="DIR", help="A bundle tuned for dialogues, beside it."),
+    ] = None,
     config: ConfigFile = None,
     set_: Settings = None,
 ) -> None:
@@ -200,7 +204,7 @@ def serve(
     from prompt_gen.settings import resolve
 
     beside = [str(path) for path in labels] if labels else None
-    serving = {"host": host, "port": port, "labels": beside}
+    serving = {"host": host, "port": port, "labels": beside, "chat": chat and str(chat)}
     settings = resolve(set_ or (), {"serve": serving}, config)
     asks = "; asks for a key" if Keyring(settings.serve).is_asked else ""
     loaded = bundle.load(run)

@@ -8,6 +8,7 @@ from prompt_gen import bundle
 from prompt_gen.bundle import Bundle
 from prompt_gen.config import EngineConfig, ServeConfig
 from prompt_gen.engine import Labeller
+from prompt_gen.engine.chat import Chat
 from prompt_gen.errors import PromptGenError, TextTooLong, UsageError
 from prompt_gen.feedback import Recorder
 from prompt_gen.server.keystrokes import Keystrokes
@@ -63,6 +64,7 @@ class Serving:
     config: ServeConfig
     recorder: Recorder | None = None  # none: everybody is off the record
     labellers: Mapping[str, Labeller] = field(default_factory=dict)  # by their tasks
+    chat: Chat | None = None  # what answers, if anything does
 
     @classmethod
     def of(
@@ -72,16 +74,17 @@ class Serving:
         config: ServeConfig,
         recorder: Recorder | None = None,
     ) -> "Serving":
-        """A server's parts; the model is not loaded yet, what labels is.
+        """A server's parts; the model is not loaded yet, what labels and answers is.
 
         Raises:
-            UsageError: two bundles for one task, or one for none.
+            UsageError: two bundles for one task, or one for none; a chat by one of another task.
             PromptGenError: what loading them finds wrong.
         """
         worker = Worker(loaded, engine, config)
         metrics = Metrics(worker)
         keystrokes, labellers = Keystrokes(worker, metrics), _labellers(config, engine)
-        return cls(worker, keystrokes, metrics, config, recorder, labellers)
+        chat = Chat(bundle.load(config.chat), engine.threads) if config.chat else None
+        return cls(worker, keystrokes, metrics, config, recorder, labellers, chat)
 
     async def reload(self) -> Served:
         """Answer with the bundle as it is on the disk now.

@@ -11,8 +11,8 @@ from fastapi import APIRouter
 from prompt_gen.server.serving import Serving
 
 ROUTES = (
-    "native", "openai", "reference", "explain", "tasks", "models", "events", "health", "metrics",
-    "admin", "pages",
+    "native", "openai", "chat", "reference", "explain", "tasks", "models", "events", "health",
+    "metrics", "admin", "pages",
 )  # fmt: skip
 
 

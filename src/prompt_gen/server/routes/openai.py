@@ -97,7 +97,7 @@ def router(serving: Serving) -> APIRouter:
             return await serving.worker.run(answer.whole, asked)
         steps = serving.worker.stream(answer.steps, asked)
         first = await anext(steps, None)  # what is wrong is known by then, and answered as such
-        return Events(answer.events(first, steps))
+        return Events(told_events(answer.chunks(first, steps)))
 
     return routes
 
@@ -108,11 +108,31 @@ def check_model(name: str, model: Served) -> None:
     Raises:
         NotFound: it is not.
     """
-    if name != model.bundle.name:
+    check_name(name, model.bundle.name)
+
+
+def check_name(name: str, known: str) -> None:
+    """The same, of a model by its name alone."""
+    if name != known:
         raise NotFound(
-            "there is no model of this name (see /v1/models)",
-            did_you_mean(name[:100], [model.bundle.name]),
+            "there is no such model for this (see /v1/models)", did_you_mean(name[:100], [known])
         )
+
+
+async def told_events(chunks: AsyncIterator[str]) -> AsyncIterator[str]:
+    """The events of a stream and its end; what goes wrong behind its beginning is the last one."""
+    try:
+        async for chunk in chunks:
+            yield chunk
+        yield "[DONE]"
+    except Cancelled:
+        return
+    except PromptGenError as error:
+        yield bytes(from_error(error).body).decode()
+    except Exception:
+        _log.exception("a stream broke off")
+        broken = error_response(500, "an error of the server; its log says more", _OURS)
+        yield bytes(broken.body).decode()
 
 
 def _check_texts(request: CompletionRequest, serving: Serving) -> None:
@@ -175,8 +195,8 @@ class _Answer:
         for pieces in steps:
             yield [choices.chunk(piece) for piece in pieces], choices.usage()
 
-    async def events(self, first: _Step | None, steps: AsyncIterator[_Step]) -> AsyncIterator[str]:
-        """The events of a stream; what goes wrong behind its beginning is the last of them."""
+    async def chunks(self, first: _Step | None, steps: AsyncIterator[_Step]) -> AsyncIterator[str]:
+        """The events of a stream, without its end."""
         options, last = self._request.stream_options, first
         tells_usage = bool(options and options.include_usage)
 
@@ -184,23 +204,13 @@ class _Answer:
             made = Chunk(**self._about, **what)
             return made.model_dump_json(exclude=None if tells_usage else {"usage"})
 
-        try:
-            for choice in first[0] if first else ():
+        for choice in first[0] if first else ():
+            yield chunk(choices=[choice])
+        async for last in steps:
+            for choice in last[0]:
                 yield chunk(choices=[choice])
-            async for last in steps:
-                for choice in last[0]:
-                    yield chunk(choices=[choice])
-            if tells_usage and last:
-                yield chunk(choices=[], usage=last[1])
-            yield "[DONE]"
-        except Cancelled:
-            return
-        except PromptGenError as error:
-            yield bytes(from_error(error).body).decode()
-        except Exception:
-            _log.exception("a stream broke off")
-            broken = error_response(500, "an error of the server; its log says more", _OURS)
-            yield bytes(broken.body).decode()
+        if tells_usage and last:
+            yield chunk(choices=[], usage=last[1])
 
     def _begun(self, is_over: IsOver) -> tuple[Choices, Iterator[list[Piece]]]:
         """The maker of the choices, and what it makes them of.

@@ -1,6 +1,7 @@
 // The demo page around <prompt-gen>: two uses, live numbers, the model's card, and why a list is shown.
 
 import { showCard } from './page/card.js';
+import { offerChat, watchChat } from './page/chat.js';
 import { html } from './page/drawing.js';
 import { showNumbers, watch } from './page/numbers.js';
 import { explain, showWhy } from './page/why.js';
@@ -15,7 +16,8 @@ let key = sessionStorage.getItem('key') ?? '';
 let model = null;
 
 const headers = () => ({ 'Content-Type': 'application/json', ...(key && { Authorization: `Bearer ${key}` }) });
-const fieldNow = () => (byId('panel-note').hidden ? byId('query') : byId('note'));
+const FIELDS = { 'tab-search': 'query', 'tab-note': 'note', 'tab-chat': 'question' };
+const fieldNow = () => byId(FIELDS[tabs.find((tab) => tab.getAttribute('aria-selected') === 'true').id]);
 
 // ---- language, tabs, off the record ----------------------------------------------------------------
 
@@ -39,7 +41,9 @@ for (const tab of tabs) {
   tab.addEventListener('click', () => { choose(tab); fieldNow().focus(); });
   tab.addEventListener('keydown', ({ key: pressed }) => {
     if (pressed !== 'ArrowLeft' && pressed !== 'ArrowRight') return;
-    const other = tabs.find((each) => each !== tab);
+    const offered = tabs.filter((each) => !each.hidden);
+    const step = pressed === 'ArrowRight' ? 1 : offered.length - 1;
+    const other = offered[(offered.indexOf(tab) + step) % offered.length];
     choose(other);
     other.focus();
   });
@@ -62,7 +66,7 @@ for (const completer of completers) {
 /** Put a text into a field as if it stood there; nothing of it counts as written. */
 function put(field, text) {
   field.value = text;
-  forget.get(field)();
+  forget.get(field)?.();
 }
 
 byId('search-form').addEventListener('submit', (event) => {
@@ -119,13 +123,17 @@ async function loadCard(wait = 1000) {
   const response = await fetch('/v1/models', { headers: headers() }).catch(() => null);
   if (response?.status === 401 || response?.status === 403) return askForKey();
   if (!response || response.status === 503) return setTimeout(() => loadCard(Math.min(wait * 2, 8000)), wait);
-  [model] = response.ok ? (await response.json()).data ?? [] : [];
+  const models = response.ok ? (await response.json()).data ?? [] : [];
+  [model] = models;
+  const answering = models.find(({ card }) => card?.task === 'dialogue');
+  if (answering) offerChat(answering.id);
   if (!model) return undefined;
   useKey();
   showExamples(model.card?.examples);
   return showCard(model);
 }
 
+watchChat(headers);
 say();
 showNumbers();
 loadCard();
