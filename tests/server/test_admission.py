@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from prompt_gen.errors import Cancelled, Overloaded
@@ -113,7 +113,7 @@ def test_who_is_no_longer_wanted_leaves_the_queue() -> None:
     run(test)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(st.tuples(st.sampled_from(["come", "done", "end", "cancel"]), st.integers(0, 9))),
     st.integers(1, 3),

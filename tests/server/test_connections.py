@@ -1,11 +1,13 @@
 """Slow and vanished clients, and too many of them: each is cut off, and nobody else notices."""
 
+import asyncio
 import json
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from unittest.mock import Mock
 
 import httpx
 import pytest
@@ -15,6 +17,7 @@ from fastapi.responses import Response, StreamingResponse
 
 from prompt_gen import server
 from prompt_gen.config import ServeConfig
+from prompt_gen.server.connections import Joined
 from prompt_gen.server.limits import Limits
 
 PATIENCE_S = 0.6
@@ -214,3 +217,23 @@ def test_vanished_clients_leave_nothing() -> None:
         for i in range(100):
             connect(port, HALF[i % len(HALF)]).close()
         assert until(lambda: not (run.server_state.connections or run.server_state.tasks))
+
+
+def test_what_is_written_in_one_turn_is_sent_at_once() -> None:
+    """The head of an answer and its body are one call of the system; nothing is lost at the end."""
+    sent: list[bytes] = []
+    below = Mock(write=sent.append, get_write_buffer_size=lambda: 0)
+    below.close = lambda: sent.append(b"closed")
+
+    async def write() -> None:
+        joined = Joined(below)
+        joined.write(b"head")
+        joined.write(b"body")
+        assert (sent, joined.get_write_buffer_size()) == ([], 8)
+        await asyncio.sleep(0)
+        joined.write(b"much" * 5000)
+        joined.write(b"more")
+        joined.close()
+
+    asyncio.run(write())
+    assert sent == [b"headbody", b"much" * 5000, b"more", b"closed"]

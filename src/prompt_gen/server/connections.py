@@ -10,6 +10,44 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from prompt_gen.config import ServeConfig
 from prompt_gen.server.limits import error_response
 
+_LITTLE = 16_384  # bytes that wait for more of the same turn
+
+
+class Joined:
+    """A transport that sends at once what is written in one turn: the head of an answer, its body.
+
+    Each sending is a call of the system, behind which another thread may have the turn.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport, self._held = transport, bytearray()
+
+    def __getattr__(self, name: str) -> Any:
+        """All else is as the transport has it."""
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Send something in this turn; much at once, so that it is known when it is too much."""
+        if data and not self._held:
+            asyncio.get_running_loop().call_soon(self._send)
+        self._held += data
+        if len(self._held) > _LITTLE:
+            self._send()
+
+    def close(self) -> None:
+        """Close when all is sent."""
+        self._send()
+        self._transport.close()
+
+    def get_write_buffer_size(self) -> int:
+        """Bytes that are not sent yet."""
+        return len(self._held) + self._transport.get_write_buffer_size()
+
+    def _send(self) -> None:
+        if self._held:
+            self._transport.write(bytes(self._held))
+            self._held.clear()
+
 
 class Connection(H11Protocol):
     """A connection that is cut off where the client is slow, or where there are too many.
@@ -26,7 +64,7 @@ class Connection(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Have the first request come in time."""
-        super().connection_made(transport)
+        super().connection_made(Joined(transport))  # type: ignore[arg-type]
         if len(self.connections) > self._limits.max_connections:
             self._refuse(503, "too many clients are connected; try again in a moment")
         else:

@@ -26,7 +26,7 @@ class Wanted:
 
     def __init__(self) -> None:
         self.reason: Reason | None = None
-        self._ended = asyncio.Event()
+        self._waiting: set[asyncio.Future[None]] = set()
 
     def is_over(self) -> bool:
         """Whether nobody waits any more; to be asked between two passes of the model."""
@@ -35,7 +35,9 @@ class Wanted:
     def end(self, reason: Reason) -> None:
         """Nobody waits any more. The first reason stays."""
         self.reason = self.reason or reason
-        self._ended.set()
+        for each in self._waiting:
+            if not each.done():
+                each.set_result(None)
 
     async def wait_for(self, awaited: Awaitable[T]) -> T:
         """The result of something that may be given up, e.g. shielded.
@@ -43,9 +45,11 @@ class Wanted:
         Raises:
             Cancelled: nobody waits any more.
         """
-        coming, over = asyncio.ensure_future(awaited), asyncio.ensure_future(self._ended.wait())
+        coming, over = asyncio.ensure_future(awaited), asyncio.get_running_loop().create_future()
+        self._waiting.add(over)
         try:
-            await asyncio.wait({coming, over}, return_when=asyncio.FIRST_COMPLETED)
+            if not self.is_over():
+                await asyncio.wait({coming, over}, return_when=asyncio.FIRST_COMPLETED)
             if self.is_over():
                 raise self.error()
             return coming.result()
@@ -53,7 +57,7 @@ class Wanted:
             self.end("stopped")
             raise
         finally:
-            over.cancel()
+            self._waiting.discard(over)
             coming.cancel()
 
     def error(self) -> Cancelled:
