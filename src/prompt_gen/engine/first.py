@@ -17,7 +17,7 @@ from prompt_gen.memory.index import Index
 
 _COVERS = 4  # ways to cut what was typed into tokens, those with the least behind them first
 _ENDS = (8, 3, 1)  # tokens before the caret, where the whole line stands nowhere
-_PLACES, _READ = 4096, 64  # of one end: looked at, and read on from
+_PLACES, _READ = 4096, 16  # of one end: looked at, and read on from
 
 
 def first(
