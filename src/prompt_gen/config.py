@@ -612,19 +612,30 @@ class ServeConfig(Section):
         default=2000, ge=1, description="longest accepted text, characters"
     )
     max_body_bytes: int = Field(default=65_536, ge=1024, description="largest accepted body, bytes")
-    at_work: int = Field(
+    keys_at_work: int = Field(
+        default=2,
+        ge=1,
+        le=64,
+        description="keys that are worked for at a time; they share the passes of the model",
+    )
+    texts_at_work: int = Field(
         default=8,
         ge=1,
         le=256,
-        description="requests that are worked for at a time; they share the passes of the model",
+        description="requests for whole texts, labels and explanations that are worked for at a "
+        "time, beside keys",
     )
     max_waiting: int = Field(
-        default=64, ge=0, description="requests that wait to be worked for, at most; others get 503"
+        default=64, ge=0, description="requests that wait to be worked for, at most"
     )
     max_wait_ms: float = Field(
-        default=100.0,
+        default=50.0,
         ge=0,
-        description="expected wait above which a request gets 503 in place of waiting, ms",
+        description="expected wait above which a key is answered from the memory of the text "
+        "alone, or by 503 where that would take twice as long, ms",
+    )
+    texts_max_wait_ms: float = Field(
+        default=1000.0, ge=0, description="the same for whole texts, which get 503 at once, ms"
     )
     drain_s: int = Field(
         default=10, ge=1, le=600, description="time that requests have to end when it stops, s"

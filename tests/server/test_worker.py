@@ -13,6 +13,7 @@ from prompt_gen.config import EngineConfig, ServeConfig
 from prompt_gen.engine import Candidate
 from prompt_gen.errors import Cancelled, Damaged, Overloaded
 from prompt_gen.run import Run
+from prompt_gen.server.keystrokes import Found
 from prompt_gen.server.limits import from_error
 from prompt_gen.server.schema import CompleteRequest
 from prompt_gen.server.serving import Serving
@@ -27,10 +28,16 @@ class Typing:
         self.serving, self.worker = serving, serving.worker
         self.completer = self.worker.model.completer
 
-    async def key(self, prompt: str, **settings) -> list[Candidate]:
+    async def found(self, prompt: str, **settings) -> Found:
         request = CompleteRequest(prompt=prompt, **settings)
-        found = await self.serving.keystrokes.answer(self.worker.model, request, Wanted())
-        return found.candidates
+        return await self.serving.keystrokes.answer(self.worker.model, request, Wanted())
+
+    async def key(self, prompt: str, **settings) -> list[Candidate]:
+        return (await self.found(prompt, **settings)).candidates
+
+    def lists(self, prompt: str, **settings) -> AsyncIterator[Found]:
+        request = CompleteRequest(prompt=prompt, **settings)
+        return self.serving.keystrokes.improving(self.worker.model, request, Wanted())
 
 
 @asynccontextmanager
@@ -162,7 +169,7 @@ def test_waiting_in_the_queue_counts_against_the_deadline(trained: Run) -> None:
         return []
 
     async def ask() -> None:
-        config = ServeConfig(at_work=4, max_wait_ms=10_000)
+        config = ServeConfig(keys_at_work=4, max_wait_ms=10_000)
         async with typing(trained, config=config) as opened:
             opened.completer.complete = complete  # type: ignore[method-assign]
             await asyncio.gather(*(opened.key(f"高血压{i}", deadline_ms=100) for i in range(10)))
@@ -216,20 +223,86 @@ def test_what_nobody_waits_for_ends_at_its_next_pass(trained: Run) -> None:
     assert asyncio.run(ask()) == 1
 
 
-def test_what_would_wait_too_long_is_refused_and_what_comes_later_is_not(trained: Run) -> None:
+ONE = ServeConfig(keys_at_work=1, max_waiting=0, texts_at_work=1)
+
+
+def test_a_key_that_would_wait_too_long_is_answered_by_the_memory(trained: Run) -> None:
     async def ask() -> None:
-        async with typing(trained, config=ServeConfig(at_work=1, max_waiting=0)) as opened:
+        async with typing(trained, config=ONE) as opened:
+            held, go_on = gated(opened, lambda: True)
+            first = asyncio.create_task(opened.key("高血压"))
+            await asyncio.to_thread(held.wait, 10)
+            found = await opened.found("糖尿病", n=3)
+            assert found.is_hurried
+            assert found.candidates == opened.completer.first("糖尿病", n=3) != []
+            (streamed,) = [each async for each in opened.lists("糖尿病", n=3)]
+            assert (streamed.candidates, streamed.is_hurried) == (found.candidates, True)
+            assert streamed.is_final
+            assert count(opened.serving, "hurried") == 2
+            shared = asyncio.create_task(opened.key("高血压"))  # costs nothing more
+            go_on.set()
+            assert await first == await shared
+            assert not (await opened.found("糖尿病")).is_hurried
+
+    asyncio.run(ask())
+
+
+def test_what_the_memory_cannot_answer_in_time_is_refused(trained: Run) -> None:
+    """Another way of finding a list is asked for; the memory is at work for somebody else."""
+
+    async def ask() -> None:
+        async with typing(trained, config=ONE) as opened:
             held, go_on = gated(opened, lambda: True)
             first = asyncio.create_task(opened.key("高血压"))
             await asyncio.to_thread(held.wait, 10)
             with pytest.raises(Overloaded) as refused:
-                await opened.key("糖尿病")
-            shared = asyncio.create_task(opened.key("高血压"))  # costs nothing more
+                await opened.key("糖尿病", strategy="beam")
             answer = from_error(refused.value)
             assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+            opened.completer.first = lambda *_, **__: go_on.wait(10) and []  # type: ignore
+            hurried = asyncio.create_task(opened.found("糖尿病"))
+            await asyncio.to_thread(wait_for, lambda: opened.worker.hurried.admission.n_at_work)
+            with pytest.raises(Overloaded):
+                await opened.key("孩子发烧")
             go_on.set()
-            assert await first == await shared
-            assert await opened.key("糖尿病")
+            assert await first
+            assert (await hurried).is_hurried
+
+    asyncio.run(ask())
+
+
+def test_no_list_of_the_model_is_begun_while_others_wait_for_the_memory(trained: Run) -> None:
+    async def ask() -> None:
+        async with typing(trained) as opened:
+            go_on, waiting = threading.Event(), opened.worker.hurried
+            others = [
+                asyncio.create_task(opened.worker.run(waiting, lambda _: go_on.wait(10), Wanted()))
+                for _ in range(2)
+            ]
+            await asyncio.to_thread(wait_for, lambda: waiting.admission.n_waiting)
+            last = asyncio.create_task(opened.found("高血压"))
+            await asyncio.to_thread(wait_for, lambda: waiting.admission.n_waiting > 1)
+            go_on.set()
+            assert (await last).is_hurried
+            await asyncio.gather(*others)
+            assert not (await opened.found("高血压")).is_hurried
+
+    asyncio.run(ask())
+
+
+def test_keys_need_not_wait_for_whole_texts(trained: Run) -> None:
+    async def ask() -> None:
+        async with typing(trained, config=ONE) as opened:
+            go_on, texts = threading.Event(), opened.worker.texts
+            text = asyncio.create_task(opened.worker.run(texts, lambda _: go_on.wait(10), Wanted()))
+            await asyncio.to_thread(wait_for, lambda: texts.admission.n_at_work)
+            with pytest.raises(Overloaded):
+                await opened.worker.run(texts, lambda _: None, Wanted())
+            found = await opened.found("高血压")
+            assert found.candidates
+            assert not found.is_hurried
+            go_on.set()
+            await text
 
     asyncio.run(ask())
 
@@ -261,7 +334,7 @@ def test_work_yields_and_fails_in_a_thread_and_is_told_here(trained: Run) -> Non
                 raise Damaged("half of it")
 
             async def read() -> None:
-                async for result in opened.worker.stream(work, Wanted()):
+                async for result in opened.worker.stream(opened.worker.texts, work, Wanted()):
                     found.append(result)
                     go_on.set()
 
@@ -270,7 +343,7 @@ def test_work_yields_and_fails_in_a_thread_and_is_told_here(trained: Run) -> Non
             return found
 
     first, second = asyncio.run(ask())
-    assert first.startswith("completer")
+    assert first.startswith("texts")
     assert second == "second"
 
 
@@ -286,7 +359,7 @@ def test_who_asks_for_no_more_of_a_stream_ends_it(trained: Run) -> None:
                     yield n_made
                     time.sleep(0.001)
 
-            stream = opened.worker.stream(work, wanted)
+            stream = opened.worker.stream(opened.worker.texts, work, wanted)
             async for _ in stream:
                 break
             await stream.aclose()

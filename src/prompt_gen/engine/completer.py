@@ -272,6 +272,11 @@ class Completer:
             rule(self._verbatim, typed, config),
         )
 
+    @property
+    def remembers(self) -> bool:
+        """Whether there is a memory of the training text."""
+        return self._verbatim is not None
+
     def first(self, text: str, **settings: Any) -> list[Candidate]:
         """How the training text goes on, in a moment; nothing where there is no memory of it.
 

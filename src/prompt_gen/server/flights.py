@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from prompt_gen.server.metrics import Metrics
 from prompt_gen.server.wanted import Wanted
-from prompt_gen.server.worker import IsOver, Worker
+from prompt_gen.server.worker import IsOver, Lane, Worker
 
 T = TypeVar("T")
 
@@ -28,7 +28,9 @@ class Flights:
         self._worker, self._metrics = worker, metrics
         self._flights: dict[Hashable, _Flight] = {}
 
-    async def run(self, asked: Hashable, work: Callable[[IsOver], T], wanted: Wanted) -> T:
+    async def run(
+        self, lane: Lane, asked: Hashable, work: Callable[[IsOver], T], wanted: Wanted
+    ) -> T:
         """The answer to a question, be it that somebody else has asked it a moment ago.
 
         Raises as `Worker.run` does.
@@ -37,8 +39,8 @@ class Flights:
             raise wanted.error()
         flight = self._flights.get(asked)
         if flight is None:
-            self._worker.admission.check()  # a refusal should cost little
-            flight = self._flights[asked] = self._begin(asked, work)
+            lane.admission.check()  # a refusal should cost little
+            flight = self._flights[asked] = self._begin(lane, asked, work)
         else:
             self._metrics.shared.inc()
         flight.waiting.add(wanted)
@@ -50,9 +52,9 @@ class Flights:
                 flight.wanted.end(wanted.reason or "stopped")
                 self._land(asked, flight)
 
-    def _begin(self, asked: Hashable, work: Callable[[IsOver], T]) -> _Flight:
+    def _begin(self, lane: Lane, asked: Hashable, work: Callable[[IsOver], T]) -> _Flight:
         wanted = Wanted()
-        flight = _Flight(asyncio.create_task(self._worker.run(work, wanted)), wanted)
+        flight = _Flight(self._worker.start(lane, work, wanted), wanted)
         flight.computing.add_done_callback(lambda _: self._land(asked, flight))
         return flight
 

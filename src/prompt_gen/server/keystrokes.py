@@ -1,12 +1,13 @@
 """Requests of text fields: the newest key of each is answered, and the next one thought of."""
 
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Hashable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
 from prompt_gen.engine import Candidate
+from prompt_gen.errors import Overloaded
 from prompt_gen.server.ahead import Ahead
 from prompt_gen.server.flights import Flights
 from prompt_gen.server.metrics import Metrics
@@ -26,6 +27,7 @@ class Found:
     candidates: list[Candidate]
     queue_ms: float
     is_final: bool = True  # no better list comes
+    is_hurried: bool = False  # it is of the memory alone
 
 
 class Keystrokes:
@@ -44,7 +46,8 @@ class Keystrokes:
     async def answer(self, model: Served, request: CompleteRequest, wanted: Wanted) -> Found:
         """The list for a key; an older one of the same session ends at its next pass.
 
-        Those who ask the same at the same time share one list.
+        Those who ask the same at the same time share one list. Where it would be late, it is of
+        the memory alone.
 
         Raises:
             Cancelled: nobody waits for the list any more.
@@ -60,13 +63,47 @@ class Keystrokes:
             )
             return Found(found, begun.waited_ms)
 
-        is_random = request.strategy == "sample" and request.seed is None
-        asked = (
-            object() if is_random else (model, request.prompt, request.user, str(request.settings))
-        )
-        found = await self._flights.run(asked, work, wanted)
+        asked = _question(model, request)
+        try:
+            self._check_time()
+            found = await self._flights.run(self._worker.keys, asked, work, wanted)
+        except Overloaded:
+            if not self._may_hurry(model, request):
+                raise
+            return await self._hurried(model, request, wanted, begun)
         self._note(found, begun)
         self._answered(request, mark)
+        return found
+
+    def _check_time(self) -> None:
+        """Refuse a list of the model while others wait for theirs of the memory.
+
+        For the time of one, three of those can be answered: more would wait in the end.
+
+        Raises:
+            Overloaded: somebody waits.
+        """
+        if n := self._worker.hurried.admission.n_waiting:
+            raise Overloaded(f"the server is busy: {n} requests wait", "Try again in a second")
+
+    def _may_hurry(self, model: Served, request: CompleteRequest) -> bool:
+        """Whether the memory can answer, and no other way of finding a list is asked for."""
+        is_tree = (request.strategy or self._worker.config.mode) == "tree"
+        return is_tree and model.completer.remembers
+
+    async def _hurried(
+        self, model: Served, request: CompleteRequest, wanted: Wanted, begun: "_Begun"
+    ) -> Found:
+        """The list of the memory, in place of one that would be late. Raises as `answer` does."""
+
+        def work(_: IsOver) -> Found:
+            found = model.completer.first(request.prompt, **begun.settings())
+            return Found(found, begun.waited_ms, is_hurried=True)
+
+        lane, asked = self._worker.hurried, (*_question(model, request), "hurried")
+        found = await self._flights.run(lane, asked, work, wanted)
+        self._metrics.hurried.inc()
+        self._note(found, begun)
         return found
 
     async def improving(
@@ -86,12 +123,19 @@ class Keystrokes:
                     sent = time.monotonic()
 
         is_first = True
-        async with aclosing(self._worker.stream(work, wanted)) as lists:
-            async for found in lists:
-                if is_first:
-                    self._note(found, begun)
-                    is_first = False
-                yield found
+        try:
+            self._check_time()
+            async with aclosing(self._worker.stream(self._worker.keys, work, wanted)) as lists:
+                async for found in lists:
+                    if is_first:
+                        self._note(found, begun)
+                        is_first = False
+                    yield found
+        except Overloaded:  # nothing was begun
+            if not self._may_hurry(model, request):
+                raise
+            yield await self._hurried(model, request, wanted, begun)
+            return
         self._answered(request, mark)
 
     def _asked(self, request: CompleteRequest, wanted: Wanted) -> object:
@@ -107,6 +151,13 @@ class Keystrokes:
     def _note(self, found: Found, begun: "_Begun") -> None:
         if found.candidates:
             self._metrics.first_list.observe(time.monotonic() - begun.arrived)
+
+
+def _question(model: Served, request: CompleteRequest) -> tuple[Hashable, ...]:
+    """What those have in common who may share a list; draws without a seed nobody shares."""
+    if request.strategy == "sample" and request.seed is None:
+        return (object(),)
+    return model, request.prompt, request.user, str(request.settings)
 
 
 class _Begun:

@@ -32,11 +32,21 @@ class Metrics:
         )
         self.cancelled = self._counter("cancelled", "Answers nobody waited for", "reason")
         self.shared = self._counter("cache_hits", "Lists that were being computed already")
-        self.reloads = self._counter("reloads", "Bundles loaded anew, or refused", "outcome")
-        self._gauge(
-            "queue_depth", "Requests that wait to be worked for", lambda: worker.admission.n_waiting
+        self.hurried = self._counter(
+            "hurried", "Lists of the memory alone, as there was no time for more"
         )
-        self._gauge("at_work", "Requests that are worked for", lambda: worker.admission.n_at_work)
+        self.reloads = self._counter("reloads", "Bundles loaded anew, or refused", "outcome")
+        lanes = [lane.admission for lane in worker.lanes]
+        self._gauge(
+            "queue_depth",
+            "Requests that wait to be worked for",
+            lambda: sum(each.n_waiting for each in lanes),
+        )
+        self._gauge(
+            "at_work",
+            "Requests that are worked for",
+            lambda: sum(each.n_at_work for each in lanes),
+        )
 
     def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
         return Counter(f"prompt_gen_{name}", meaning, labels, registry=self.registry)

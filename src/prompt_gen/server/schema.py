@@ -115,6 +115,10 @@ class CompleteResponse(BaseModel):
     session: str | None
     seq: int | None
     candidates: list[CandidateOut]
+    hurried: bool = Field(
+        description="the server had no time for the model: the list is how the training text goes "
+        "on, and the scores are its shares"
+    )
     timing: Timing
 
 

@@ -18,9 +18,11 @@ def router(serving: Serving) -> APIRouter:
     async def why(request: ExplainRequest, asked: Asked) -> ExplainResponse:
         """The tree of what may follow, and the list that was chosen from it."""
         serving.check(request.prompt, "prompt")
-        completer = serving.worker.model.completer
-        (found,) = await serving.worker.run(
-            lambda is_over: explain(completer, request.prompt, cancelled=is_over), asked
+        worker, completer = serving.worker, serving.worker.model.completer
+        (found,) = await worker.run(
+            worker.texts,
+            lambda is_over: explain(completer, request.prompt, cancelled=is_over),
+            asked,
         )
         return _answer(found)
 

@@ -2,9 +2,7 @@
 
 import logging
 import time
-import uuid
 from collections.abc import AsyncIterator
-from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter, Response
@@ -12,6 +10,7 @@ from fastapi import APIRouter, Response
 from prompt_gen.errors import PromptGenError
 from prompt_gen.server.keystrokes import Found
 from prompt_gen.server.limits import OURS, error_response, from_error
+from prompt_gen.server.observed import new_name
 from prompt_gen.server.routes.openai import check_model
 from prompt_gen.server.schema import (
     CandidateOut,
@@ -68,7 +67,7 @@ class _Answer:
 
     def __init__(self, model: Served, request: CompleteRequest) -> None:
         self._started, self._request, self._model = time.perf_counter(), request, model
-        self._id = f"cmpl-{uuid.uuid4().hex}"
+        self._id = f"cmpl-{new_name()}"
 
     def fields(self, found: Found) -> dict[str, Any]:
         """A list as it is sent."""
@@ -79,7 +78,8 @@ class _Answer:
             "prompt": self._request.prompt,
             "session": self._request.session,
             "seq": self._request.seq,
-            "candidates": [CandidateOut(**asdict(each)) for each in found.candidates],
+            "candidates": [CandidateOut(**vars(each)) for each in found.candidates],
+            "hurried": found.is_hurried,
             "timing": Timing(
                 queue_ms=found.queue_ms, total_ms=(time.perf_counter() - self._started) * 1000
             ),

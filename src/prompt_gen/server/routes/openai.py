@@ -94,8 +94,8 @@ def router(serving: Serving) -> APIRouter:
         _check_texts(request, serving)
         answer = _Answer(model, request)
         if not request.stream:
-            return await serving.worker.run(answer.whole, asked)
-        steps = serving.worker.stream(answer.steps, asked)
+            return await serving.worker.run(serving.worker.texts, answer.whole, asked)
+        steps = serving.worker.stream(serving.worker.texts, answer.steps, asked)
         first = await anext(steps, None)  # what is wrong is known by then, and answered as such
         return Events(told_events(answer.chunks(first, steps)))
 

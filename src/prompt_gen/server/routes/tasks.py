@@ -68,6 +68,6 @@ async def _timed(serving: Serving, asked: Asked, work: Callable[[], T]) -> tuple
     def begun(_: IsOver) -> tuple[float, T]:
         return time.perf_counter(), work()
 
-    began, found = await serving.worker.run(begun, asked)
+    began, found = await serving.worker.run(serving.worker.texts, begun, asked)
     queue_s, total_s = began - started, time.perf_counter() - started
     return found, Timing(queue_ms=queue_s * 1000, total_ms=total_s * 1000)
