@@ -8,12 +8,14 @@ soon as it is there.
 """
 
 import argparse
+import csv
 import gzip
 import json
 import shutil
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
@@ -24,6 +26,7 @@ from benchmarks.machine import DATA, RESULTS, describe, keep
 from prompt_gen.config import TuneConfig
 from prompt_gen.evaluate.numbers import draws, measured
 from prompt_gen.tasks import TASKS, Labelled
+from prompt_gen.tasks.augment import WAYS
 
 SETS = {  # task, files to learn from, to look at, to measure on, and updates
     "banking77": ("classify", "banking77/train.csv", None, "banking77/test.csv", 1500),
@@ -144,6 +147,31 @@ def moved(base: Path, data: Path, out: Path, weights: str, replay: float) -> dic
     return {"wall_s": round(time.perf_counter() - started), "texts": texts}
 
 
+# -- few texts -----------------------------------------------------------------------------------
+
+FEW, FEW_STEPS = 10, 400  # texts of a label, and updates
+
+
+def few(base: Path, out: Path, way: str, seed: int) -> dict[str, Any]:
+    """Labels of banking77 learned from a few texts of each, and perhaps from changed copies."""
+    rows, kept = list[tuple[str, str]](), Counter[str]()
+    for each in TASKS.load("classify").read([DATA / "banking77" / "train.csv"], TuneConfig()):
+        text, label = each.pieces[0], each.labels[0]
+        kept[label] += 1
+        if kept[label] <= FEW:
+            rows.append((text, label))
+    out.mkdir(parents=True, exist_ok=True)
+    with (out / "few.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("text", "label"), *rows])
+    ways = [] if way == "none" else [way]
+    report = prompt_gen("finetune", "--pretrained", base, "--task", "classify",
+                        "--data", out / "few.csv", "--test", DATA / "banking77" / "test.csv",
+                        "--out", out / "run", "--force", "--json", "--steps", FEW_STEPS,
+                        "--seed", seed, *SHARED, "--set", "tune.augment_copies=2",
+                        "--set", f"tune.augment={json.dumps(ways)}")  # fmt: skip
+    return {"texts": report["texts_of"], "numbers": report["numbers"]}
+
+
 # -- answers -------------------------------------------------------------------------------------
 
 ANSWER_STEPS = 400
@@ -202,6 +230,11 @@ def main(argv: list[str]) -> None:
         parts[f"{name} fresh"] = lambda base=base, name=name: tuned(
             fresh(base, out / f"{base.name}-fresh-{name}"), name, out / f"{name}-fresh"
         )
+    for seed in (0, 1, 2):
+        for way in ("none", *WAYS):
+            parts[f"banking77 few, {way}, seed {seed}"] = partial(
+                few, args.english, out / f"few-{way}", way, seed
+            )
     parts["criteria-zh balanced"] = partial(
         tuned, args.medical, "criteria-zh", out / "balanced", "--set", "tune.class_weights=balanced"
     )

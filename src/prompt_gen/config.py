@@ -314,6 +314,17 @@ class TuneConfig(Section):
         description="classify, tag: how much an example of a label counts: as all, or more where "
         "the label is rare",
     )
+    augment: tuple[str, ...] = Field(
+        default=(),
+        description="classify, dialogue: ways by which texts (of dialogues the questions) that are "
+        "learned from get changed copies, rows of the table of augmentations",
+    )
+    augment_share: float = Field(
+        default=0.1, gt=0, lt=1, description="share of a text that is changed in a copy"
+    )
+    augment_copies: int = Field(
+        default=1, ge=1, le=100, description="copies of each text by each way"
+    )
     weights: Literal["all", "last", "lora"] = Field(
         default="all",
         description="what is changed: all weights, those of the last blocks, or small matrices "

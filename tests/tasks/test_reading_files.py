@@ -128,7 +128,7 @@ def test_what_is_not_known_of_the_test_part_is_told(tmp_path: Path) -> None:
 
 
 def test_the_rows_of_the_table_are_the_files_of_tasks() -> None:
-    shared = {"labelled", "reading", "counting", "tables"}
+    shared = {"augment", "labelled", "reading", "counting", "tables"}
     files = {path.stem for path in Path(classify.__file__).parent.glob("*.py")}
     assert files - {"__init__"} - shared == set(TASKS)
     for name in TASKS:

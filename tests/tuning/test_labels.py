@@ -17,7 +17,8 @@ from prompt_gen import bundle, export, pipeline
 from prompt_gen.config import validated
 from prompt_gen.engine import Completer, Labeller
 from prompt_gen.errors import Interrupted, SettingError, UsageError
-from prompt_gen.run import Event, Run
+from prompt_gen.pipeline.tuned import Tuning
+from prompt_gen.run import Event, Run, silent
 from prompt_gen.settings import RunConfig, resolve
 from prompt_gen.tasks import read_text
 from tests.conftest import train_small
@@ -179,6 +180,7 @@ def test_an_interrupted_tuning_goes_on_to_the_same_weights(
     [
         (("tune.replay=0.3",), "old text is replayed"),
         (("tune.reads=around",), "judged at its last token"),
+        (("tune.task=tag", 'tune.augment=["swap"]'), "'tune.augment' is for"),
     ],
 )
 def test_settings_of_other_tasks_are_refused(
@@ -186,6 +188,33 @@ def test_settings_of_other_tasks_are_refused(
 ) -> None:
     with pytest.raises(SettingError, match=said):
         tuned(trained, files, "classify", tmp_path / "run", *settings)
+
+
+def test_changed_copies_are_learned_from_and_not_measured_on(
+    trained: Run, files: dict[str, Path], tmp_path: Path
+) -> None:
+    """And the model that is gone on from writes those that are sampled, the same each time."""
+    settings = (
+        "train.steps=2",
+        'tune.augment=["delete","sample"]',
+        f"model.pretrained={trained.path}",
+    )
+    config = resolve((*ROAD, *settings, "tune.task=classify"))
+    begun = [
+        Tuning.begin(
+            [files["classify"]], Run(tmp_path / name), config, silent, resume=False, force=False
+        )
+        for name in ("one", "other")
+    ]
+    tuning = begun[0]
+    more = tuning.learned[len(tuning.texts.train) :]
+    assert len(tuning.texts.train) // 2 < len(more) <= 2 * len(tuning.texts.train)
+    assert begun[1].learned == tuning.learned
+    held_out = {each.pieces for each in (*tuning.texts.validation, *tuning.texts.test)}
+    assert not held_out & {each.pieces for each in tuning.texts.train}
+    assert {each.labels for each in more} == {("drug",), ("disease",)}
+    report = tuned(trained, files, "classify", tmp_path / "run", *settings)
+    assert report["texts_of"]["texts"]["train"] == len(tuning.texts.train)
 
 
 def test_predict_prints_a_line_for_each_text(taggers: Run) -> None:

@@ -231,6 +231,7 @@ def list_choices() -> None:
     from prompt_gen.model import ARCHITECTURES
     from prompt_gen.replay.peers import PEERS
     from prompt_gen.tasks import TASKS
+    from prompt_gen.tasks.augment import WAYS
     from prompt_gen.vocab import TOKENIZERS
 
     for table in (READERS, TOKENIZERS, ARCHITECTURES, TASKS, EXPORTERS, METHODS, MODES, PEERS):
@@ -241,6 +242,9 @@ def list_choices() -> None:
     print("preset:")
     for name in presets.names():
         print(f"  {name:8} {presets.summary(name)}")
+    print("augmentation:")
+    for name, way in WAYS.items():
+        print(f"  {name:8} {way.summary}")
     print("baseline:")
     for name, baseline in BASELINES.items():
         print(f"  {name:10} {baseline.summary}")

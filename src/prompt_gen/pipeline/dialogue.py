@@ -37,7 +37,8 @@ def converse(
     tuning = Tuning.begin(paths, run, config, watch, resume=resume, force=force, n_first=1)
     config, texts, tokenizer = tuning.config, tuning.texts, tuning.tokenizer
     recipe = training.recipe_for_answers(config.train, training.choose_device(config.train))
-    teach = training.of_answers((texts.train, texts.validation), tokenizer, config.train, recipe)
+    learned = tuning.learned, texts.validation
+    teach = training.of_answers(learned, tokenizer, config.train, recipe)
     known, network = {"name": "dialogue"}, model.gone_on_from(config.model, tokenizer)
     trained = tuning.fit(network, teach, recipe, known, watch, resume=resume, force=force)
     kept = {answered.FILE: answered.written(_pairs(texts.train))}

@@ -63,7 +63,7 @@ def _trained(
     device = training.choose_device(config.train)
     recipe = training.recipe_for_labels(config.train, device, network.config.hidden_size)
     teach = training.of_labels(
-        (texts.train, texts.validation),
+        (tuning.learned, texts.validation),
         known["labels"],
         task.numbers,
         task.SCORE,

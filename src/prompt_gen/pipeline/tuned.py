@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from prompt_gen import __version__, bundle, vocab
 from prompt_gen.bundle import Bundle
 from prompt_gen.errors import SettingError
-from prompt_gen.pipeline import before
+from prompt_gen.pipeline import augmenting, before
 from prompt_gen.run import Event, Request, Run, Watch, fingerprint
 from prompt_gen.settings import RunConfig
 from prompt_gen.storage import write_atomic
-from prompt_gen.tasks import TASKS, Parts, parts
+from prompt_gen.tasks import TASKS, Labelled, Parts, parts
 from prompt_gen.vocab import Tokenizer
 
 if TYPE_CHECKING:  # torch would be loaded by what only serves or completes
@@ -32,6 +32,7 @@ class Tuning:
     config: RunConfig
     texts: Parts
     tokenizer: Tokenizer
+    learned: list[Labelled]  # the texts to learn from, with changed copies of them
 
     @classmethod
     def begin(
@@ -57,6 +58,7 @@ class Tuning:
                 f"old text is replayed for the task complete, not for '{config.tune.task}'",
                 "Leave --replay out; --weights last or lora changes less of what the model knows",
             )
+        augmenting.check(config.tune)
         before.refuse_trained(paths, run, resume=resume, force=force)
         if resume and run.request:
             paths = run.request.paths
@@ -64,11 +66,13 @@ class Tuning:
         run.begin()
         run.record_settings(config.model_dump())
         run.record_request(Request.of(config.model_dump(), paths))
-        watch(Event("training", "note", facts=texts.facts()))
         tokenizer, _ = vocab.adopt.adopt(
             Path(config.vocab.source or ""), ["".join(each.pieces) for each in texts.train]
         )
-        return cls(run, config, texts, tokenizer)
+        more = augmenting.augmented(run, config, tokenizer, texts.train)
+        told = texts.facts() | ({"changed_copies": len(more)} if more else {})
+        watch(Event("training", "note", facts=told))
+        return cls(run, config, texts, tokenizer, [*texts.train, *more])
 
     def fit(
         self,
@@ -84,9 +88,9 @@ class Tuning:
         """The weights, learned by the loop that completers learn by."""
         from prompt_gen import training
 
-        config, texts = self.config, self.texts
+        config = self.config
         training.choose_weights(network, config.tune, config.train.seed)
-        learned = [(each.pieces, each.labels) for each in (*texts.train, *texts.validation)]
+        learned = [(each.pieces, each.labels) for each in (*self.learned, *self.texts.validation)]
         sections = (section.model_dump() for section in (config.model, config.train, config.tune))
         print_ = fingerprint(self.tokenizer.hash, known, learned, *sections)
         if force:
