@@ -20,14 +20,18 @@ from prompt_gen.replay.peers import PEERS
 from prompt_gen.vocab import TOKENIZERS
 
 TABLES = {
-    "vocab": (TOKENIZERS, "fit", {"tokenizer", "bytelevel", "learning", "adopt", "compare"}),
+    "vocab": (
+        TOKENIZERS,
+        "fit",
+        {"tokenizer", "bytelevel", "learning", "adopt", "compare", "smaller"},
+    ),
     "model": (
         ARCHITECTURES,
         "build",
         {"sizing", "rotary", "sinusoidal", "pretrained", "headed", "bigrams", "previous"},
     ),
     "export": (EXPORTERS, "export", {"source", "reference", "strings", "parity"}),
-    "compress": (METHODS, "make", {"source", "work"}),
+    "compress": (METHODS, "make", {"source", "work", "learning"}),
     "replay.peers": (PEERS, "ways", set()),
     "engine.modes": (MODES, "run", {"rows"}),
 }

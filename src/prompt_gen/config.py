@@ -397,6 +397,46 @@ class CompressConfig(Section):
         description="whether the result holds model.safetensors too, which stock transformers, "
         "exports and finetune open; without it the graph holds all, embeddings in 8 bits",
     )
+    teachers: tuple[Annotated[str, AfterValidator(_always_absolute)], ...] = Field(
+        default=(),
+        description="distil: further runs or bundles of the same vocabulary; what counts is the "
+        "mean of what they and the base say",
+    )
+    share: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="distil, prune: share of the loss that the teachers have; of what is pruned "
+        "the base is the teacher",
+    )
+    temperature: float = Field(
+        default=1.0,
+        gt=0,
+        le=100,
+        description="distil, prune: what logits of teachers and student are divided by",
+    )
+    heads: float = Field(
+        default=0.0, ge=0, lt=1, description="prune: share of each block's heads that is removed"
+    )
+    channels: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="prune: share of each feed-forward layer's channels that is removed",
+    )
+    zeros: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="prune: share of each matrix that is put to zero; no quicker, and smaller in "
+        "archives only",
+    )
+    vocab_size: int | None = Field(
+        default=None, ge=1, description="vocab: entries that stay; the others fall apart into them"
+    )
+    recover: bool = Field(
+        default=True, description="prune, vocab: whether the network learns on behind the cut"
+    )
 
 
 class PersonalConfig(Section):

@@ -10,12 +10,7 @@ from prompt_gen.errors import OutputExists, PromptGenError, UsageError
 from prompt_gen.pipeline import Compressed, side_by_side
 from prompt_gen.run import Run
 from prompt_gen.settings import resolve
-
-QUICK = ("evaluate.typed=2", "evaluate.limit=40", "evaluate.resamples=100")
-
-
-def compressed(base: Path, out: Path, *settings: str) -> Compressed:
-    return pipeline.compress(Run(out), resolve((*QUICK, f"compress.base={base}", *settings)))
+from tests.compress.made import QUICK, compressed
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,10 @@ def compress(
         str | None,
         typer.Option("--weights", help="int8, int4, dynamic or float32. (default: int8)"),
     ] = None,
+    teacher: Annotated[
+        list[Path] | None,
+        typer.Option("--teacher", metavar="RUN", help="distil: one more teacher."),
+    ] = None,
     data: Annotated[
         Path | None, typer.Option("--data", help="Held-out lines; none: the run's own test part.")
     ] = None,
@@ -41,7 +45,12 @@ def compress(
 
     flags: dict[str, dict[str, Any]] = {
         "train": {"minutes": minutes, "steps": steps},
-        "compress": {"base": base and str(base), "method": method, "weights": weights},
+        "compress": {
+            "base": base and str(base),
+            "method": method,
+            "weights": weights,
+            "teachers": [str(each) for each in teacher] if teacher else None,
+        },
     }
     run, settings = begun(out, set_, flags, config, resume=resume)
     command = shlex.join(["prompt-gen", *sys.argv[1:]])

@@ -14,8 +14,9 @@ from prompt_gen.choices import Choice, Choices
 METHODS = Choices(
     "method of compression",
     {
-        "quantize": Choice(
-            "prompt_gen.compress.quantize", "the same weights in fewer bits", "train"
-        ),
+        "quantize": Choice("prompt_gen.compress.quantize", "the weights in fewer bits", "train"),
+        "distil": Choice("prompt_gen.compress.distil", "a student of a smaller shape", "train"),
+        "prune": Choice("prompt_gen.compress.prune", "without what matters least", "train"),
+        "vocab": Choice("prompt_gen.compress.vocab", "fewer entries in the vocabulary", "train"),
     },
 )

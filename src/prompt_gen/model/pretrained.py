@@ -117,18 +117,25 @@ def load(
     if missing := sorted(told["missing_keys"]):
         raise Damaged(f"'{where}' lacks {len(missing)} weights, e.g. {missing[0]}", _AGAIN)
     _check_rows(where, stock.vocab_size, rows)
+    take_rows(model, rows, ends)
+    part.cut(model, config.context)
+    model.config.max_position_embeddings = config.context
+    return model
+
+
+def take_rows(model: "PreTrainedModel", rows: Sequence[int | None], ends: tuple[int, int]) -> None:
+    """Give a model the vocabulary whose tokens have had these rows: see `load`."""
+    stock: Any = model.config
     inner, outer = model.get_input_embeddings(), model.get_output_embeddings()
+    assert outer is not None
     _take_rows(inner, rows, ends, stock)
     if stock.tie_word_embeddings:
         outer.weight = inner.weight
     else:
         _take_rows(outer, rows, ends, stock)
-    part.cut(model, config.context)
-    model.config.max_position_embeddings = config.context
-    model.config.vocab_size = len(rows)
-    model.config.bos_token_id, model.config.eos_token_id = ends
-    model.config.pad_token_id = ends[1]
-    return model
+    stock.vocab_size = len(rows)
+    stock.bos_token_id, stock.eos_token_id = ends
+    stock.pad_token_id = ends[1]
 
 
 _AGAIN = "Copy the directory again from where it came"

@@ -82,6 +82,16 @@ class Objective(nn.Module):
 
         The softmax is over the sample where there is one, else over all tokens.
         """
+        hidden_ND, targets_N = self.hidden(batch)
+        head_VD: Tensor = self.model.get_output_embeddings().weight  # type: ignore[operator]
+        if sample is None:
+            return linear_cross_entropy(hidden_ND, head_VD, targets_N, None)
+        columns_N = torch.searchsorted(sample.tokens_K, targets_N)
+        head_KD = head_VD[sample.tokens_K]
+        return linear_cross_entropy(hidden_ND, head_KD, columns_N, -sample.log_chance_K)
+
+    def hidden(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """What the head sees at the positions that predict a token [N, D], and those tokens [N]."""
         body = self._compiled if self._compiled and self.training else self.model.base_model
         hidden_BTD = body(  # type: ignore[operator]
             input_ids=batch.tokens_BT,
@@ -91,13 +101,12 @@ class Objective(nn.Module):
         ).last_hidden_state
         targets = batch.targets_BT.flatten()
         predicts = targets != IGNORE
-        hidden_ND, targets_N = hidden_BTD.flatten(0, 1)[predicts], targets[predicts]
-        head_VD: Tensor = self.model.get_output_embeddings().weight  # type: ignore[operator]
-        if sample is None:
-            return linear_cross_entropy(hidden_ND, head_VD, targets_N, None)
-        columns_N = torch.searchsorted(sample.tokens_K, targets_N)
-        head_KD = head_VD[sample.tokens_K]
-        return linear_cross_entropy(hidden_ND, head_KD, columns_N, -sample.log_chance_K)
+        return hidden_BTD.flatten(0, 1)[predicts], targets[predicts]
+
+
+def n_chunk(device: str, n_tokens: int) -> int:
+    """Positions of a chunk, for a softmax over so many tokens."""
+    return max(16, _CHUNK_LOGITS[device] // n_tokens)
 
 
 def linear_cross_entropy(
@@ -127,8 +136,8 @@ class _LinearCrossEntropy(torch.autograd.Function):
         is_learning = is_learning and any(ctx.needs_input_grad)
         nats = hidden_ND.new_zeros((), dtype=torch.float32)
         hidden_grads, head_grad_KD = [], torch.zeros_like(head_KD) if is_learning else None
-        n_chunk = max(16, _CHUNK_LOGITS[hidden_ND.device.type] // len(head_KD))
-        pieces = zip(hidden_ND.split(n_chunk), targets_N.split(n_chunk), strict=True)
+        n = n_chunk(hidden_ND.device.type, len(head_KD))
+        pieces = zip(hidden_ND.split(n), targets_N.split(n), strict=True)
         for hidden_CD, targets_C in pieces:
             logits_CK = (hidden_CD @ head_KD.T).float()
             if bias_K is not None:

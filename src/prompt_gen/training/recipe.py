@@ -91,6 +91,11 @@ def choose(
     return replace(RECIPES[device], **changes | _given(config))
 
 
+def unforeseen(config: TrainConfig, device: str, *, continued: bool) -> Recipe:
+    """The recipe of a run whose length nobody has foreseen: that of few epochs."""
+    return choose(config, device, 0.0, continued=continued)
+
+
 def for_labels(config: TrainConfig, device: str, width: int) -> Recipe:
     """The recipe for labels and a network of a width, with what the settings say instead."""
     share = min(1.0, _NARROW / width)

@@ -16,7 +16,7 @@ from prompt_gen.storage import file_hash
 from prompt_gen.vocab import adopt, learning
 from prompt_gen.vocab.tokenizer import BOS, EOS, Tokenizer, load_tokenizer
 
-__all__ = ["BOS", "EOS", "TOKENIZERS", "Tokenizer", "fit", "load", "load_tokenizer"]
+__all__ = ["BOS", "EOS", "TOKENIZERS", "Tokenizer", "fit", "keep", "load", "load_tokenizer"]
 
 VERSION = 2
 
@@ -58,12 +58,18 @@ def fit(corpus: Corpus, config: VocabConfig, run: Run, watch: Watch = silent) ->
         watch(Event("vocab", "start", facts=facts | {"sample_chars": config.sample_chars}))
         tokenizer = Tokenizer(TOKENIZERS.load(config.kind).fit(texts, facts["size"]))
     facts |= {"size": tokenizer.size, "hash": tokenizer.hash}
+    keep(tokenizer, run, print_, facts)
+    watch(Event("vocab", "done", facts=facts))
+    return tokenizer
+
+
+def keep(tokenizer: Tokenizer, run: Run, print_: str, facts: dict[str, Any]) -> None:
+    """Make it the tokenizer of a run."""
+    facts = facts | {"size": tokenizer.size, "hash": tokenizer.hash}
     with run.write_station("vocab", print_, facts) as staged:
         tokenizer.save(staged)
         entries = [tokenizer.readable(i) for i in range(tokenizer.size)]
         (staged / "vocab.txt").write_text("\n".join(entries) + "\n", "utf-8")
-    watch(Event("vocab", "done", facts=facts))
-    return tokenizer
 
 
 def _identity(config: VocabConfig) -> dict[str, Any]:
