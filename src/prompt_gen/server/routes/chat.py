@@ -54,8 +54,8 @@ def router(serving: Serving) -> APIRouter:
         _check(request, serving)
         answer = _Answer(serving.chat, request)
         if not request.stream:
-            return await serving.worker.run(answer.whole, asked)
-        steps = serving.worker.stream(answer.pieces, asked)
+            return await serving.worker.run(serving.worker.texts, answer.whole, asked)
+        steps = serving.worker.stream(serving.worker.texts, answer.pieces, asked)
         first = await anext(steps, None)  # what is wrong is known by then, and answered as such
         return Events(told_events(answer.chunks(first, steps)))
 
