@@ -80,12 +80,16 @@ class Running(uvicorn.Server):
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begin no request any more. After SIGTERM the process ends with 0."""
-        self._serving.worker.models.is_draining = True
+        """After SIGTERM the process ends with 0."""
         if sig == signal.SIGTERM:
             self.should_exit = True
         else:
             super().handle_exit(sig, frame)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin no request any more; what had come by then is answered."""
+        self._serving.worker.models.is_draining = True
+        await super().shutdown(sockets)
 
     def _reload(self) -> None:
         self._reloading = asyncio.create_task(self._reloaded())
