@@ -11,6 +11,7 @@ import argparse
 import csv
 import gzip
 import json
+import random
 import shutil
 import subprocess
 import sys
@@ -22,10 +23,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from benchmarks.machine import DATA, RESULTS, describe, keep
 from prompt_gen.config import TuneConfig
 from prompt_gen.evaluate.numbers import draws, measured
-from prompt_gen.tasks import TASKS, Labelled
+from prompt_gen.tasks import TASKS, Labelled, rank
 from prompt_gen.tasks.augment import WAYS
 
 SETS = {  # task, files to learn from, to look at, to measure on, and updates
@@ -213,6 +216,67 @@ def answered(base: Path, out: Path, *more: str) -> dict[str, Any]:
     return found | {name: report[name] for name in kept}
 
 
+# -- ranks ---------------------------------------------------------------------------------------
+
+RANK_STEPS, OTHERS, QUERIES = 400, 4, {"train": 2000, "test": 300}
+Click = tuple[str, str, int]  # query, item, whether it was clicked
+
+
+def _clicks() -> dict[str, list[Click]]:
+    """Queries of cMedIR with the titles that were found for them, and as many times others."""
+    texts, tags = (
+        gzip.decompress((DATA / f"medical-zh{kind}.txt.gz").read_bytes()).decode().split("\n")
+        for kind in ("", ".tags")
+    )
+    titles, query = dict[str, list[str]](), ""
+    for text, tag in zip(texts, tags, strict=True):
+        if tag == "cmedir-query":
+            query = text.strip()
+            titles.setdefault(query, [])
+        elif tag == "cmedir-title":
+            titles[query].append(text.strip(" :"))
+    draw, found, known = random.Random(0), dict[str, list[Click]](), sorted(titles)
+    draw.shuffle(known)
+    every = [title for query in known for title in titles[query]]
+    for part, n in QUERIES.items():
+        asked, known = known[:n], known[n:]
+        found[part] = [
+            (query, item, clicked)
+            for query in asked
+            for items, clicked in ((titles[query][:1], 1), (draw.sample(every, OTHERS), 0))
+            for item in items
+        ]
+    return found
+
+
+def ranked(base: Path, out: Path, scores: str) -> dict[str, Any]:
+    """Which title was found for a query, learned by a network."""
+    out.mkdir(parents=True, exist_ok=True)
+    for part, rows in _clicks().items():
+        with (out / f"{part}.csv").open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([("query", "item", "clicked"), *rows])
+    report = prompt_gen("finetune", "--pretrained", base, "--task", "rank",
+                        "--data", out / "train.csv", "--test", out / "test.csv",
+                        "--out", out / "run", "--force", "--json", "--steps", RANK_STEPS,
+                        *SHARED, "--set", f"tune.scores={scores}")  # fmt: skip
+    return {name: report[name] for name in ("queries", "numbers", "order")}
+
+
+def ranked_by_words() -> dict[str, Any]:
+    """The same by the cosine of TF-IDF of characters, which learns nothing of clicks."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    rows = _clicks()
+    words = TfidfVectorizer(analyzer="char", ngram_range=(1, 3), sublinear_tf=True)
+    words.fit([text for row in rows["train"] for text in row[:2]])
+    queries, items = (words.transform([row[at] for row in rows["test"]]) for at in (0, 1))
+    scores = np.asarray(queries.multiply(items).sum(axis=1)).ravel()
+    pairs = [Labelled((query, item), (str(clicked),)) for query, item, clicked in rows["test"]]
+    weights_RN = draws(len(rank.by_query(pairs)), 1000, 0)
+    found = rank.numbers(pairs, scores)
+    return {"numbers": {key: asdict(measured(number(weights_RN))) for key, number in found.items()}}
+
+
 def main(argv: list[str]) -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("medical", type=Path)
@@ -229,6 +293,11 @@ def main(argv: list[str]) -> None:
         parts[f"{name} pretrained"] = partial(tuned, base, name, out / name)
         parts[f"{name} fresh"] = lambda base=base, name=name: tuned(
             fresh(base, out / f"{base.name}-fresh-{name}"), name, out / f"{name}-fresh"
+        )
+    parts["rank cmedir words"] = ranked_by_words
+    for scores in ("head", "likelihood"):
+        parts[f"rank cmedir {scores}"] = partial(
+            ranked, args.medical, out / f"rank-{scores}", scores
         )
     for seed in (0, 1, 2):
         for way in ("none", *WAYS):

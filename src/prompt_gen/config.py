@@ -314,6 +314,11 @@ class TuneConfig(Section):
         description="classify, tag: how much an example of a label counts: as all, or more where "
         "the label is rare",
     )
+    scores: Literal["head", "likelihood"] = Field(
+        default="head",
+        description="rank: what is learned: whether an item was clicked, or what clicked ones are, "
+        "which are then scored by their mean log-probability behind the query",
+    )
     augment: tuple[str, ...] = Field(
         default=(),
         description="classify, dialogue: ways by which texts (of dialogues the questions) that are "

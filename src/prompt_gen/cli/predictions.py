@@ -5,9 +5,12 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from prompt_gen.engine import Labeller
+from prompt_gen.engine.ranker import Ranker
+from prompt_gen.tasks.rank import pairs
 
 _TOGETHER = 64  # texts that are labelled at a time
 
@@ -56,3 +59,17 @@ class Csv(JsonLines):
         for row in rows or [{}]:
             cells = dict(row, entity=row.get("text", ""))
             self._writer.writerow((text, *(cells.get(name, "") for name in self._names)))
+
+
+def rank(ranker: Ranker, paths: Sequence[str | Path], *, as_csv: bool) -> None:
+    """The score of each query and item, in the order of the pairs; larger is better."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    if as_csv:
+        writer.writerow(("query", "item", "score"))
+    for query, item in pairs(paths):
+        (score,) = ranker.scores([(query, item)]).tolist()
+        if as_csv:
+            writer.writerow((query, item, score))
+        else:
+            print(json.dumps({"query": query, "item": item, "score": score}, ensure_ascii=False))
+    sys.stdout.flush()

@@ -112,6 +112,14 @@ def answers(found: dict[str, Any]) -> None:
         print(f"{name:16}" + "".join(f"{_number(row, '', interval=True):>26}" for row in rows))
 
 
+def ranks(found: dict[str, Any]) -> None:
+    """How good ranks are, on stdout, beside those of any order."""
+    print(f"{'':16}{'value':>26}{'any order':>26}")
+    for name, row in found["numbers"].items():
+        cells = [_number(each, "bits", interval=True) for each in (row, found["order"][name])]
+        print(f"{name:16}" + "".join(f"{cell:>26}" for cell in cells))
+
+
 def exchange(question: str, answer: str, alike: "Sequence[Answered]") -> None:
     """A question and its answer as one line of JSON."""
     said = {"question": question, "answer": answer, "similar": [asdict(each) for each in alike]}

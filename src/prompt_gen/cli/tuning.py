@@ -122,6 +122,7 @@ _PAGE = "{}/evaluation/report.html"
 _LABELS = (show.labels, _PAGE, "prompt-gen predict {} FILE")
 _ENDS = {  # by task: what is printed, where there is more, and what to do with it
     "complete": (show.tuned, "prompt-gen report {}", "prompt-gen serve {}"),
+    "rank": (show.ranks, _PAGE, "prompt-gen predict {} FILE"),
     "dialogue": (show.answers, _PAGE, "prompt-gen chat {}"),
 }
 
@@ -140,18 +141,25 @@ def predict(
     config: ConfigFile = None,
     set_: Settings = None,
 ) -> None:
-    """Label texts with a bundle that was tuned for it; a line on stdout for each text, in order."""
+    """Label texts with a bundle that was tuned for it; a line on stdout for each text, in order.
+
+    One that was tuned to rank scores pairs of query and item: JSON lines, or tables that name both.
+    """
     from prompt_gen import bundle, corpus
-    from prompt_gen.cli.predictions import Csv, JsonLines
+    from prompt_gen.cli.predictions import Csv, JsonLines, rank
     from prompt_gen.engine import Labeller
+    from prompt_gen.engine.ranker import Ranker
     from prompt_gen.settings import resolve
 
     writers = {"jsonl": JsonLines, "csv": Csv}
     if format_ not in writers:
         raise SettingError(f"--format cannot be '{format_}'", "Choose jsonl or csv")
     settings = resolve(set_ or (), {"corpus": {"fields": field or None}}, config)
-    labeller = Labeller(bundle.load(run), settings.engine.threads)
-    writer = writers[format_](labeller, n)
+    loaded = bundle.load(run)
+    if (loaded.task or {}).get("name") == "rank":
+        rank(Ranker(loaded, settings.engine.threads), files or ["-"], as_csv=format_ == "csv")
+        return
+    writer = writers[format_](Labeller(loaded, settings.engine.threads), n)
     for text in corpus.texts(files or ["-"], settings.corpus):
         writer.add(text)
     writer.flush()

@@ -18,6 +18,7 @@ from prompt_gen.tasks import read_text
 from prompt_gen.tasks.reading import Reading
 from prompt_gen.tasks.tag import entities
 
+_OTHERS = {"dialogue": "chat", "rank": "predict"}  # tasks without labels, and who asks those
 _PASS_TOKENS = 512  # read together at most, unless one text has more
 _PIECES = {
     "": re.compile(r".", re.DOTALL),
@@ -58,10 +59,10 @@ class Labeller:
                 f"'{loaded.name}' completes: it was not tuned to label anything",
                 "Tune it: prompt-gen finetune RUN --task classify --data FILE --out DIR",
             )
-        if loaded.task["name"] == "dialogue":
+        if (name := loaded.task["name"]) in _OTHERS:
             raise UsageError(
-                f"'{loaded.name}' was tuned for 'dialogue', not to label anything",
-                "Ask it with: prompt-gen chat DIR",
+                f"'{loaded.name}' was tuned for '{name}', not to label anything",
+                f"Ask it with: prompt-gen {_OTHERS[name]} DIR",
             )
         self.name, self.task = loaded.name, loaded.task
         self.labels: list[str] = self.task["labels"]

@@ -37,6 +37,11 @@ class Blocks:
         """Tokens that a row may have."""
         return self.config.get("max_position_embeddings") or self.config["n_positions"]
 
+    @property
+    def has_one_label(self) -> bool:
+        """Whether the head says one number, how likely something is, in place of a choice."""
+        return "score.weight" in self.g.names and len(self.config["id2label"]) == 1
+
     def read(self, tokens_T: str, positions_T1: str, attend: Attend) -> str:
         """x_TD behind the last block."""
         x_TD = self.embed(tokens_T, positions_T1)

@@ -59,7 +59,10 @@ def export(
     g, pool = model.g, _Pool(model)
     x_TD = model.read("tokens", "positions", pool.attend)
     logits_KV = model.predict(g.op("Gather", x_TD, "wanted", axis=0))
-    g.named("probs", "Softmax", logits_KV, axis=-1)
+    if model.has_one_label:
+        g.named("probs", "Sigmoid", logits_KV)
+    else:
+        g.named("probs", "Softmax", logits_KV, axis=-1)
     g.named("kept", "Concat", *pool.kept, axis=1)
     facts = {"vocab_hash": vocab_hash, "width": pool.width, "context": model.context}
     return g.assemble(

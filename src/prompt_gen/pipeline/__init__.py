@@ -10,7 +10,7 @@ from prompt_gen import export as exporting
 from prompt_gen.config import validated
 from prompt_gen.errors import UsageError
 from prompt_gen.evaluate import Material, Report
-from prompt_gen.pipeline import before, before_after, beside, dialogue, labelling, old
+from prompt_gen.pipeline import before, before_after, beside, dialogue, labelling, old, ranking
 from prompt_gen.pipeline.compressing import Compressed, compress
 from prompt_gen.pipeline.facts import of_bundle
 from prompt_gen.pipeline.mixing import mixing
@@ -89,7 +89,8 @@ def finetune(
     with run.claim(), before.told_how_to_go_on(run, "finetune"):
         if config.tune.task != "complete":
             how = {"resume": resume, "force": force, "command": command}
-            tune = dialogue.converse if config.tune.task == "dialogue" else labelling.label
+            ways = {"dialogue": dialogue.converse, "rank": ranking.rank_items}
+            tune = ways.get(config.tune.task, labelling.label)
             return tune(paths, run, config, watch, **how)
         config = _made(paths, run, config, watch, resume, force, command)
         settings, made = _briefly(config), bundle.load(run.path)

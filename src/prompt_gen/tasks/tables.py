@@ -1,6 +1,7 @@
 """Texts and labels of tables and of JSON lines."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,6 +14,7 @@ from prompt_gen.errors import BadText, did_you_mean
 
 TEXTS = ("text", "sentence", "query", "question", "utterance", "content", "文本", "内容", "句子")
 LABELS = ("label", "category", "class", "intent", "target", "标签", "类别", "意图")
+_EXAMPLE = '{"text": "...", "label": "..."}'
 _KINDS = "CSV, TSV or JSON lines"
 Record = tuple[int, dict[str, Any]]  # number of the line, and what stands there by column
 
@@ -26,9 +28,9 @@ def pairs(paths: Sequence[str | Path], config: TuneConfig) -> Iterator[tuple[str
     with TemporaryDirectory() as kept_input:
         for source in sources.find(paths, "auto", Path(kept_input)):
             reading = Reading(source.path, source.name)
-            records = _records(source.kind, reading, config)
-            names = _columns(reading, records, config)
-            for number, record in records:
+            rows = records(source.kind, reading, partial(_is_header, config), _EXAMPLE)
+            names = _columns(reading, rows, config)
+            for number, record in rows:
                 yield _pair(reading, number, record, *names)
             check_whole(reading)
 
@@ -45,18 +47,25 @@ def check_whole(reading: Reading) -> None:
         raise BadText(f"'{reading.name}': {reading.damage}", "Make the file anew")
 
 
-def _records(kind: str, reading: Reading, config: TuneConfig) -> list[Record]:
+def records(
+    kind: str, reading: Reading, is_header: Callable[[list[str]], bool], example: str
+) -> list[Record]:
+    """The rows of a table or of JSON lines; `is_header` says whether the first one names columns.
+
+    Raises:
+        BadText: a line with too few or too many columns, or no object; a file that is no table.
+    """
     if kind == "jsonl":
-        return [*objects(reading, '{"text": "...", "label": "..."}')]
+        return [*objects(reading, example)]
     if kind not in ("csv", "tsv"):
-        raise BadText(f"'{reading.name}' is no table", f"Give texts and labels as {_KINDS}")
+        raise BadText(f"'{reading.name}' is no table", f"Give {_KINDS}")
     rows = [(number, cells) for number, cells, _ in (csv if kind == "csv" else tsv).rows(reading)]
     rows = [(number, cells) for number, cells in rows if any(cell.strip() for cell in cells)]
     if not rows:
         return []
     head = [cell.strip() for cell in rows[0][1]]
     names = [str(i + 1) for i in range(len(head))]
-    if _is_header(head, config):
+    if is_header(head):
         names, rows = head, rows[1:]
     for number, cells in rows:
         if len(cells) != len(names):
@@ -68,7 +77,7 @@ def _records(kind: str, reading: Reading, config: TuneConfig) -> list[Record]:
     return [(number, dict(zip(names, cells, strict=True))) for number, cells in rows]
 
 
-def _is_header(head: list[str], config: TuneConfig) -> bool:
+def _is_header(config: TuneConfig, head: list[str]) -> bool:
     lower = {cell.lower() for cell in head}
     asked = {config.text_field, config.label_field} - {""}
     return bool(asked & set(head)) or bool(lower & set(TEXTS) and lower & set(LABELS))
@@ -96,8 +105,8 @@ def _columns(reading: Reading, records: list[Record], config: TuneConfig) -> tup
     if not records:
         raise BadText(f"'{reading.name}' holds no labelled text", f"Give {_KINDS}")
     names = [*records[0][1]]
-    label = _named(reading, names, config.label_field, LABELS)
-    text = _named(reading, names, config.text_field, TEXTS)
+    label = named(reading, names, config.label_field, LABELS)
+    text = named(reading, names, config.text_field, TEXTS)
     others = [name for name in names if name not in (label, text)]
     if not label and not text and len(names) == 2:
         # Labels recur; texts are more different.
@@ -113,7 +122,12 @@ def _columns(reading: Reading, records: list[Record], config: TuneConfig) -> tup
     return text, label
 
 
-def _named(reading: Reading, names: list[str], asked: str, usual: Iterable[str]) -> str:
+def named(reading: Reading, names: list[str], asked: str, usual: Iterable[str]) -> str:
+    """The column that is asked for, or the first with a usual name; empty where there is none.
+
+    Raises:
+        BadText: no column has the name that is asked for.
+    """
     if asked and asked not in names:
         raise BadText(f"'{reading.name}' has no column '{asked}'", did_you_mean(asked, names))
     return asked or next((name for name in names if name.lower() in usual), "")
@@ -122,11 +136,17 @@ def _named(reading: Reading, names: list[str], asked: str, usual: Iterable[str])
 def _pair(
     reading: Reading, number: int, record: dict[str, Any], text: str, label: str
 ) -> tuple[str, str]:
-    said = [str(record.get(name, "")).strip() for name in (text, label)]
-    for name, value in zip((text, label), said, strict=True):
-        if not value or SURROGATES.search(value):
-            why = f"'{name}' is empty" if not value else BAD_BYTES
-            raise BadText(
-                f"'{reading.name}', line {number:,}: {why}", "Give each text one label, or mend it"
-            )
-    return said[0], said[1]
+    return text_of(reading, number, record, text), text_of(reading, number, record, label)
+
+
+def text_of(reading: Reading, number: int, record: dict[str, Any], name: str) -> str:
+    """What stands in a column of a line.
+
+    Raises:
+        BadText: nothing, or what is no text.
+    """
+    value = str(record.get(name, "")).strip()
+    if not value or SURROGATES.search(value):
+        why = f"'{name}' is empty" if not value else BAD_BYTES
+        raise BadText(f"'{reading.name}', line {number:,}: {why}", "Fill it in, or mend it")
+    return value

@@ -10,6 +10,7 @@ from prompt_gen.training.forecast import Forecast, foresee, kept
 from prompt_gen.training.labels import of_labels
 from prompt_gen.training.lesson import of_text
 from prompt_gen.training.loop import Trained, fit
+from prompt_gen.training.ranks import of_ranks
 from prompt_gen.training.recipe import for_answers as recipe_for_answers
 from prompt_gen.training.recipe import for_labels as recipe_for_labels
 from prompt_gen.training.recipe import unforeseen as recipe_of
@@ -28,6 +29,7 @@ __all__ = [
     "kept",
     "of_answers",
     "of_labels",
+    "of_ranks",
     "of_teachers",
     "of_text",
     "recipe_for_answers",
