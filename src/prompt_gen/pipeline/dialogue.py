@@ -36,7 +36,8 @@ def converse(
     # Equal questions come into one part, whatever was answered.
     tuning = Tuning.begin(paths, run, config, watch, resume=resume, force=force, n_first=1)
     config, texts, tokenizer = tuning.config, tuning.texts, tuning.tokenizer
-    recipe = training.recipe_for_answers(config.train, training.choose_device(config.train))
+    device = training.choose_device(config.train)
+    recipe = training.recipe_of(config.train, device, continued=True)
     learned = tuning.learned, texts.validation
     teach = training.of_answers(learned, tokenizer, config.train, recipe)
     known, network = {"name": "dialogue"}, model.gone_on_from(config.model, tokenizer)

@@ -39,7 +39,7 @@ def rank_items(
         recipe = training.recipe_for_labels(config.train, device, network.config.hidden_size)
         teach = training.of_ranks((texts.train, texts.validation), tokenizer, config.train)
     else:
-        recipe = training.recipe_for_answers(config.train, device)
+        recipe = training.recipe_of(config.train, device, continued=True)
         clicked = [
             [pair for pair in part if pair.labels[0] == "1"]
             for part in (texts.train, texts.validation)

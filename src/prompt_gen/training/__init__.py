@@ -11,7 +11,6 @@ from prompt_gen.training.labels import of_labels
 from prompt_gen.training.lesson import of_text
 from prompt_gen.training.loop import Trained, fit
 from prompt_gen.training.ranks import of_ranks
-from prompt_gen.training.recipe import for_answers as recipe_for_answers
 from prompt_gen.training.recipe import for_labels as recipe_for_labels
 from prompt_gen.training.recipe import unforeseen as recipe_of
 from prompt_gen.training.tracking import check as check_trackers
@@ -32,7 +31,6 @@ __all__ = [
     "of_ranks",
     "of_teachers",
     "of_text",
-    "recipe_for_answers",
     "recipe_for_labels",
     "recipe_of",
     "save_stock",

@@ -103,11 +103,6 @@ def for_labels(config: TrainConfig, device: str, width: int) -> Recipe:
     return replace(RECIPES[device], **_FOR_LABELS | rates | _given(config))
 
 
-def for_answers(config: TrainConfig, device: str) -> Recipe:
-    """The recipe for answers, by a network that has learned text, with what the settings say."""
-    return choose(config, device, 0.0, continued=True)
-
-
 def _given(config: TrainConfig) -> dict[str, Any]:
     given = {field.name: getattr(config, field.name) for field in fields(Recipe)}
     return {name: value for name, value in given.items() if value is not None}
