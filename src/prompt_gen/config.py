@@ -393,7 +393,16 @@ class CompressConfig(Section):
     base: Annotated[str | None, AfterValidator(_absolute)] = Field(
         default=None, description="run or bundle that is made smaller"
     )
-    method: str = Field(default="quantize", description="row of the table of methods")
+    method: str = Field(
+        default="quantize",
+        description="row of the table of methods; auto: the cheapest that meets the target",
+    )
+    target_mb: float | None = Field(
+        default=None, gt=0, description="auto: size of the model's files at most, 10^6 bytes"
+    )
+    target_ms: float | None = Field(
+        default=None, gt=0, description="auto: median time of a key here at most, ms"
+    )
     weights: Weights = Field(
         default="int8", description="numbers that the graph of the result multiplies with"
     )

@@ -11,6 +11,7 @@ from prompt_gen.cli import show
 from prompt_gen.cli.options import AsJson, ConfigFile, Force, Minutes, Out, Resume, Settings, Steps
 from prompt_gen.cli.stations import begun, interruptible
 from prompt_gen.cli.watcher import Watcher
+from prompt_gen.errors import UsageError
 
 
 def compress(
@@ -19,11 +20,18 @@ def compress(
         Path | None, typer.Argument(metavar="[RUN]", help="The run or bundle to make smaller.")
     ] = None,
     method: Annotated[
-        str | None, typer.Option("--method", help="See prompt-gen list. (default: quantize)")
+        str | None,
+        typer.Option("--method", help="See prompt-gen list; or auto. (default: quantize)"),
     ] = None,
     weights: Annotated[
         str | None,
         typer.Option("--weights", help="int8, int4, dynamic or float32. (default: int8)"),
+    ] = None,
+    target_mb: Annotated[
+        float | None, typer.Option("--target-mb", help="auto: size of the model's files at most.")
+    ] = None,
+    target_ms: Annotated[
+        float | None, typer.Option("--target-ms", help="auto: median time of a key at most.")
     ] = None,
     teacher: Annotated[
         list[Path] | None,
@@ -49,14 +57,27 @@ def compress(
             "base": base and str(base),
             "method": method,
             "weights": weights,
+            "target_mb": target_mb,
+            "target_ms": target_ms,
             "teachers": [str(each) for each in teacher] if teacher else None,
         },
     }
     run, settings = begun(out, set_, flags, config, resume=resume)
     command = shlex.join(["prompt-gen", *sys.argv[1:]])
+    how: dict[str, Any] = {"data": data, "force": force, "command": command}
     with Watcher() as watch, interruptible():
-        found = pipeline.compress(
-            run, settings, watch, data=data, resume=resume, force=force, command=command
-        )
+        if settings.compress.method == "auto":
+            _refuse_resume(resume)
+            found = pipeline.compress_to_target(run, settings, watch, **how)
+        else:
+            found = pipeline.compress(run, settings, watch, resume=resume, **how)
     show.result(found.measured) if as_json else show.compressed(found.measured)
     show.say(f"see:  prompt-gen evaluate {out}\ntry:  prompt-gen serve {out}")
+
+
+def _refuse_resume(resume: bool) -> None:
+    if resume:
+        raise UsageError(
+            "--resume goes on with one way, and auto tries several",
+            "Leave it out, with --force where something is there",
+        )

@@ -219,6 +219,10 @@ def compressed(found: dict[str, Any]) -> None:
         unit = dict(_COMPRESSED)[name.partition("@")[0]]
         cells = "".join(f"{_number(row[name], unit):>12}" for row in rows)
         print(f"{name:24}{cells}{_number(last.get(name), unit, interval=True):>28}")
+    for row in found.get("tried", ()):
+        numbers = (("model_mb", "size"), ("p50_ms", "ms"), ("bits_per_char", "bits"))
+        cells = "  ".join(f"{name} {_number(row[name], unit)}" for name, unit in numbers)
+        print(f"{'chosen' if row['name'] == found['chosen'] else 'tried':8}{row['name']:18}{cells}")
     print(
         f"{found['lines']:,} lines ({found['source']}), {found['typed']:,} of them typed: "
         f"{found['keys']:,} keys"

@@ -15,6 +15,7 @@ from prompt_gen.pipeline.compressing import Compressed, compress
 from prompt_gen.pipeline.facts import of_bundle
 from prompt_gen.pipeline.mixing import mixing
 from prompt_gen.pipeline.start import Start
+from prompt_gen.pipeline.to_target import compress as compress_to_target
 from prompt_gen.replay import peers, replay
 from prompt_gen.run import Run, Watch, is_run, silent
 from prompt_gen.settings import RunConfig
@@ -25,6 +26,7 @@ __all__ = [
     "Compressed",
     "bench",
     "compress",
+    "compress_to_target",
     "evaluate",
     "export",
     "finetune",

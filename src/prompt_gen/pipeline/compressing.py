@@ -49,13 +49,7 @@ def compress(
         OutputExists, PromptGenError: see `train`.
     """
     part = METHODS.load(config.compress.method)
-    if config.compress.base is None:
-        raise UsageError(
-            "no bundle to make smaller was given", "Give a run: prompt-gen compress DIR"
-        )
-    source = Source.at(config.compress.base)
-    if source.made.path.resolve().is_relative_to(run.path.resolve()):
-        raise OutputExists(f"'{run.path}' holds the bundle itself", "Choose another --out")
+    source = source_of(config, run)
     if part.NEEDS_TEXT:
         source.text()
     material = beside.material(source.made, None, config, data, command)
@@ -74,6 +68,21 @@ def compress(
             run.forget("bundle")  # no bundle without its numbers
             raise
     return Compressed(made, measured)
+
+
+def source_of(config: RunConfig, run: Run) -> Source:
+    """What is made smaller.
+
+    Raises:
+        UsageError, PromptGenError: it is not said, or cannot be: see `Source.at`.
+        OutputExists: it lies in the run that is to be made.
+    """
+    if config.compress.base is None:
+        raise UsageError("no bundle to make smaller was given", "Give it: prompt-gen compress RUN")
+    source = Source.at(config.compress.base)
+    if source.made.path.resolve().is_relative_to(run.path.resolve()):
+        raise OutputExists(f"'{run.path}' holds the bundle itself", "Choose another --out")
+    return source
 
 
 def _record(run: Run, source: Source, config: RunConfig) -> None:
