@@ -12,6 +12,7 @@ from prompt_gen.engine import Labeller
 from prompt_gen.errors import UsageError
 from prompt_gen.run import Run
 from prompt_gen.settings import resolve
+from tests.cli.running import refused
 
 ROAD = ("train.batch_tokens=256", "model.context=64", "evaluate.resamples=100", "train.steps=20")
 LOOPBACK = "http://127.0.0.1"
@@ -90,3 +91,11 @@ def test_two_bundles_for_one_task_are_refused(trained: Run, tuned: dict[str, Pat
     config = ServeConfig(labels=(str(tuned["tag"]), str(tuned["tag"])))
     with pytest.raises(UsageError, match="were tuned for 'tag'"):
         server.create_app(bundle.load(trained.path), EngineConfig(), config)
+
+
+def test_a_server_says_where_it_is_only_when_it_can_serve(trained: Run) -> None:
+    """A bundle that completes is no one that labels: that is said in place of the address."""
+    off = ("--set", "feedback.enabled=false")
+    said = refused(2, "serve", trained.path, "--port", "0", "--labels", trained.path, *off)
+    assert "was not tuned to label" in said
+    assert "http://" not in said

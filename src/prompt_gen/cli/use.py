@@ -211,9 +211,17 @@ def serve(
     listener = server.listen(settings.serve)
     address, bound_port = listener.getsockname()[:2]
     where = f"[{address}]" if ":" in address else address
-    show.say(f"{loaded.name}: http://{where}:{bound_port}/  (API: /docs{asks}; Ctrl-C ends)")
     server.serve(
-        loaded, settings.engine, settings.serve, listener, settings.feedback, run, settings.personal
+        loaded,
+        settings.engine,
+        settings.serve,
+        listener,
+        settings.feedback,
+        run,
+        settings.personal,
+        begun=lambda: show.say(
+            f"{loaded.name}: http://{where}:{bound_port}/  (API: /docs{asks}; Ctrl-C ends)"
+        ),
     )
 
 

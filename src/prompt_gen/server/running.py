@@ -5,6 +5,7 @@ import logging
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -34,16 +35,22 @@ def serve(
     feedback: FeedbackConfig | None = None,
     directory: Path | None = None,
     personal: PersonalConfig | None = None,
+    begun: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve until SIGTERM, which is obeyed when the requests of now are answered, or Ctrl-C.
 
-    SIGHUP loads the bundle anew. Events are stored, and teach, as `create_app` has it.
+    SIGHUP loads the bundle anew. Events are stored, and teach, as `create_app` has it. `begun` is
+    called when all that is asked for is there to be served.
+
+    Raises:
+        PromptGenError: it is not, e.g. a bundle that was to label texts completes.
     """
     sys.setswitchinterval(_SWITCH_S)
     if config.log_requests:
         logging.getLogger(observed.__name__).setLevel(logging.INFO)
     app = create_app(loaded, engine, config, feedback, directory, personal)
     allow_files(config.max_connections)
+    begun()
     Running(uvicorn_config(app, config), app.state.serving).run(sockets=[listener])
 
 
