@@ -702,6 +702,15 @@ class ServeConfig(Section):
     texts_max_wait_ms: float = Field(
         default=1000.0, ge=0, description="the same for whole texts, which get 503 at once, ms"
     )
+    client_per_s: float = Field(
+        default=0.0,
+        ge=0,
+        description="requests a second that one client (a key, or else an address) may send on "
+        "average; more get 429; 0: as many as it likes",
+    )
+    client_burst: int = Field(
+        default=60, ge=1, description="requests that one client may send at once before that counts"
+    )
     drain_s: int = Field(
         default=10, ge=1, le=600, description="time that requests have to end when it stops, s"
     )

@@ -10,6 +10,7 @@
     │  ├─ PortInUse          2    500   somebody else listens there
     │  ├─ KeyNeeded          2    401   no key, or none that is known
     │  ├─ NotAllowed         2    403   whoever asks, or from where, may not
+    │  ├─ TooOften           2    429   a client asks more often than it may
     │  └─ InvalidRequest     2    422   a field of a request is missing or wrong
     │     ├─ TextTooLong     2    413   more text than is accepted
     │     └─ NotJson         2    415   a body that does not say that it is JSON
@@ -98,6 +99,12 @@ class NotAllowed(UsageError):
     """Whoever asks, or from where, may not."""
 
     http_status = 403
+
+
+class TooOften(UsageError):
+    """A client asks more often than it may."""
+
+    http_status = 429
 
 
 class InvalidRequest(UsageError):

@@ -173,3 +173,22 @@ def test_small_answers_are_sent_at_once() -> None:
     """asyncio sets TCP_NODELAY on what a listener accepts only if the listener names TCP."""
     with listen(ServeConfig(port=0)) as listener:
         assert listener.proto == socket.IPPROTO_TCP
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "param"),
+    [
+        ("/v1/complete", {"prompt": "a", "max_char": 5}, "max_char"),
+        ("/v1/completions", {"model": "m", "prompt": "a", "max_chars": 5}, "max_chars"),
+        ("/v1/events", [{"id": "x", "kind": "shown"}], "events.0.kind"),
+    ],
+)
+def test_who_sends_an_unknown_field_is_told_which_there_are(
+    client: httpx.Client, path: str, body: object, param: str
+) -> None:
+    error = client.post(path, json=body).json()["error"]
+    assert error["param"] == param
+    known = client.get("/openapi.json").json()["components"]["schemas"]
+    name = {"/v1/complete": "CompleteRequest", "/v1/completions": "CompletionRequest"}.get(path)
+    fields = known[name or "EventIn"]["properties"]
+    assert error["message"].endswith("Known: " + ", ".join(sorted(fields)))

@@ -303,7 +303,7 @@ def test_an_unknown_model_is_not_found(api: OpenAI, name: str) -> None:
         ({"model": "m"}, "prompt"),
         (b"{", None),
         (b"\xff", None),
-        (b'{"model": "m", "prompt": "a", "\\ud800": 1}', None),
+        (b'{"model": "m", "prompt": "a", "\\ud800": 1}', "\\ud800"),
         (b'{"model": "m", "prompt": "a", "temperature": NaN}', "temperature"),
         (b'{"model": "m", "prompt": "a", "temperature": 1e999}', "temperature"),
     ],

@@ -26,6 +26,7 @@ from prompt_gen.server.headers import Headers
 from prompt_gen.server.learning import Learning
 from prompt_gen.server.limits import NO_JSON, Limits, error_response, from_error, validation_error
 from prompt_gen.server.observed import Observed
+from prompt_gen.server.pace import Paced
 from prompt_gen.server.routes import routers
 from prompt_gen.server.routes.pages import STATIC
 from prompt_gen.server.serving import Serving, errors
@@ -71,7 +72,7 @@ def create_app(
         docs_url=None,  # the stock page loads its script from elsewhere; ours is in static/
         redoc_url=None,
         redirect_slashes=False,
-        responses=errors(401, 403, 413, 415),
+        responses=errors(401, 403, 413, 415, 429),
     )
     app.openapi = partial(described, app)  # type: ignore[method-assign]
     _add_middleware(app, config, serving)
@@ -87,7 +88,10 @@ def _add_middleware(app: FastAPI, config: ServeConfig, serving: Serving) -> None
     """Each is put around those before it: a request comes to the last one first."""
     app.add_middleware(Hangups)
     app.add_middleware(Limits, max_body_bytes=config.max_body_bytes)
-    app.add_middleware(Keyed, config=config, keyring=Keyring(config))
+    keyring = Keyring(config)
+    if config.client_per_s:
+        app.add_middleware(Paced, config=config, by_key=keyring.is_asked)
+    app.add_middleware(Keyed, config=config, keyring=keyring)
     if config.cors_origins:  # around keys: a browser asks first, without one
         app.add_middleware(
             CORSMiddleware,

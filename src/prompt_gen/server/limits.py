@@ -16,18 +16,22 @@ from prompt_gen.errors import (
     PromptGenError,
     StorageError,
     StoreUnavailable,
+    TooOften,
 )
 
 OURS = "server_error"  # what is no fault of the one who asked
 NO_JSON = "the body is not JSON"
+UNKNOWN = "unknown_field"  # the type of an error of a field that there is not
 _HOW_TO_SEND = "Send JSON, with the header 'content-type: application/json'"
 _MAX_NAME = 100  # characters of a field's name that an error repeats
 _KINDS = {
     **dict.fromkeys((NotReady, Overloaded, StoreUnavailable, StorageError), "unavailable_error"),
+    TooOften: "rate_limit_error",
     Cancelled: "cancelled",
 }
 _HEADERS = {
     401: {"www-authenticate": "Bearer"},
+    429: {"retry-after": "1"},
     503: {"retry-after": "1"},
     507: {"retry-after": "1"},
 }
@@ -54,14 +58,15 @@ def validation_error(error: RequestValidationError, status: int = 422, **how: An
     first = error.errors()[0]
     if first["type"] == "json_invalid":
         return error_response(status, NO_JSON, **how)
-    param = _printable(".".join(str(part) for part in first["loc"][1:])) or None
+    place = [*first["loc"][1:], *([first["ctx"]["field"]] if first["type"] == UNKNOWN else ())]
+    param = printable(".".join(map(str, place))) or None
     said = first["msg"].removeprefix("Value error, ")
     said = f"{said[0].lower()}{said[1:]}"
     message = f"field '{param}': {said}" if param else f"the body: {said}. {_HOW_TO_SEND}"
     return error_response(status, message, param=param, **how)
 
 
-def _printable(name: str) -> str:
+def printable(name: str) -> str:
     """The name of a field as it can be sent: half of a surrogate pair cannot."""
     return name[:_MAX_NAME].encode("utf-8", "backslashreplace").decode()
 

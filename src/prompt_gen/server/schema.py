@@ -3,12 +3,28 @@
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from prompt_gen.server.limits import UNKNOWN, printable
 
 
 class Body(BaseModel):
     """A request body: no field but the named ones, no conversion of types."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known(cls, given: Any) -> Any:
+        """Refuse a field that there is not, and say which there are."""
+        unknown = given.keys() - cls.model_fields.keys() if isinstance(given, dict) else ()
+        if unknown:
+            raise PydanticCustomError(
+                UNKNOWN,
+                "there is no such field. Known: {known}",
+                {"field": printable(min(unknown)), "known": ", ".join(sorted(cls.model_fields))},
+            )
+        return given
 
 
 _NAME = r"^[^\x00-\x1f\x7f-\x9f]+$"  # no control characters

@@ -26,6 +26,7 @@ _DESCRIPTIONS = {
     413: "the text or the body is too long",
     415: "the body is not said to be `application/json`",
     422: "a field is missing or wrong; `param` names it",
+    429: "this client asks more often than it may; `Retry-After` says when to come again",
     500: "the bundle is damaged, or its parts do not belong together",
     499: "nobody waits for the answer any more: a newer `seq` of the session has come",
     503: "not ready: the model is still loading, too much is asked, or the store of events does "

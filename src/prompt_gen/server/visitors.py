@@ -24,7 +24,7 @@ _FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 _PORTS = {"http": "80", "https": "443"}
 
 
-class _Refusing:
+class Refusing:
     """A middleware that answers with an error in place of the application."""
 
     def __init__(self, app: ASGIApp, config: ServeConfig) -> None:
@@ -45,7 +45,7 @@ class _Refusing:
         raise NotImplementedError
 
 
-class Addressed(_Refusing):
+class Addressed(Refusing):
     """Takes what is addressed to this server, by programs and by pages that may ask it.
 
     A page elsewhere that has its own name point to this machine (DNS rebinding) still sends that
@@ -80,7 +80,7 @@ class Addressed(_Refusing):
             )
 
 
-class Keyed(_Refusing):
+class Keyed(Refusing):
     """Asks for a key, but for the page and whether the server is up; `/admin` is more guarded."""
 
     def __init__(self, app: ASGIApp, config: ServeConfig, keyring: Keyring) -> None:
