@@ -3,6 +3,7 @@
 import sys
 
 from benchmarks import (
+    compression,
     corpus,
     evaluation,
     events,
@@ -26,6 +27,7 @@ from benchmarks import (
 )
 
 BENCHMARKS = {
+    "compression": compression.main,
     "corpus": corpus.main,
     "evaluation": evaluation.main,
     "events": events.main,
