@@ -25,6 +25,7 @@ from prompt_gen.server.serving import Serving
 # A thread that thinks ahead gives way to one that answers after so long, not after 5 ms: an answer
 # changes threads about ten times.
 _SWITCH_S = 0.0005
+_LAST_ANSWERS_S = 0.25  # somebody who types asks more often
 
 
 def serve(
@@ -94,7 +95,16 @@ class Running(uvicorn.Server):
             super().handle_exit(sig, frame)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin no request any more; what had come by then is answered."""
+        """Let connections end behind an answer, close the others, and begin no request any more.
+
+        A connection that seems idle may have a request under way: one that asks often is told with
+        an answer that it was the last.
+        """
+        for server in self.servers:
+            server.close()
+        state = self.server_state
+        state.default_headers = [*state.default_headers, (b"connection", b"close")]
+        await asyncio.sleep(_LAST_ANSWERS_S)
         self._serving.worker.models.is_draining = True
         await super().shutdown(sockets)
 
