@@ -35,6 +35,7 @@ from benchmarks.serving import served
 KEYS_PER_S, SPREAD_S = 5.0, 0.05
 PAUSE_S = (0.5, 2.5)  # between two lines, and with one key in PAUSES of a line
 PAUSES = 12
+OVERLOAD_S = 60.0  # of requests, at most
 USUAL = 0.1  # share of the capacity that is usual
 SLOW = 2.0  # recovered: the p95 of a tenth of a second is no more than so many times the usual one
 GIVE_UP_S = 20.0
@@ -76,6 +77,12 @@ class Client:
         text = (await reader.read()).decode()
         writer.close()
         return text
+
+    async def counted(self, name: str) -> int:
+        """What a counter of /metrics stands at."""
+        page = await self.get("/metrics")
+        found = re.findall(rf"^prompt_gen_{re.escape(name)} (\S+)$", page, re.MULTILINE)
+        return int(float(found[0])) if found else 0
 
     async def at_work(self) -> float:
         """Requests that the server works for, or that wait."""
@@ -139,10 +146,12 @@ async def typing(
     answers = [each for user in users for each in user]
     slowest = [float(np.percentile([ms for _, ms in user], 95)) for user in users if user]
     minute = min(60, len(memory) // 3 or 1)
+    hurried = await client.counted("hurried_total")
     return {
         "typists": n,
         "seconds": round(seconds),
         **told(answers, fine=(200, 499)),
+        "of_the_memory_alone": hurried,
         "p95_ms_of_the_worst_served": round(max(slowest), 1),
         "server_cpu_ms_per_key": round(1000 * cpu_s / len(answers), 2),
         "server_share_of_one_core": round(cpu_s / wall_s, 3),
@@ -256,12 +265,10 @@ async def vanishing(client: Client, prompts: list[str], n: int) -> dict[str, Any
         assert time.monotonic() - started < GIVE_UP_S
         await asyncio.sleep(0.005)
     gone_ms = (time.monotonic() - started) * 1000
-    page = await client.get("/metrics")
-    cancelled = re.findall(r'^prompt_gen_cancelled_total{reason="disconnected"} (\S+)$', page, re.M)
     return {
         "clients": n,
         "left_within_a_stream": n_begun,
-        "cancelled": int(float(cancelled[0])) if cancelled else 0,
+        "cancelled": await client.counted('cancelled_total{reason="disconnected"}'),
         "nothing_at_work_after_ms": round(gone_ms, 1),
     }
 
@@ -277,7 +284,9 @@ async def measured(args: argparse.Namespace) -> dict[str, Any]:
             typists.append(await typing(Client(port), process, lines, n, args.minutes * 60))
         print(typists[-1], file=sys.stderr)
     with served(args.run) as (port, _):
-        over = await overload(Client(port), prompts, args.overload, args.minutes * 60)
+        over = await overload(
+            Client(port), prompts, args.overload, min(OVERLOAD_S, args.minutes * 60)
+        )
         print(over, file=sys.stderr)
     with served(args.run) as (port, _):
         gone = await vanishing(Client(port), prompts, args.vanishing)

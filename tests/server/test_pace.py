@@ -6,6 +6,7 @@ import pytest
 
 from prompt_gen import bundle
 from prompt_gen.config import EngineConfig, ServeConfig
+from prompt_gen.errors import Overloaded
 from prompt_gen.keys import KeyFile
 from prompt_gen.run import Run
 from prompt_gen.server import create_app
@@ -47,3 +48,16 @@ def test_a_client_that_asks_too_often_is_told_so_and_no_other(
     assert [status(0) for _ in range(3)] == [503, 503, 429]  # the model is not loaded
     assert status(1) == 503
     assert status(0, "/health/live") == 200
+
+
+def test_a_key_that_nobody_has_time_for_is_refused_before_it_is_read(trained: Run) -> None:
+    app = create_app(bundle.load(trained.path), EngineConfig(), ServeConfig())
+
+    def busy() -> None:
+        raise Overloaded("the server is busy", "Try again in a second")
+
+    app.state.serving.keystrokes.check = busy
+    wrong = {"content": b"no JSON", "headers": {"content-type": "application/json"}}
+    answer = ask(app, "POST", "/v1/complete", **wrong)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    assert ask(app, "POST", "/v1/completions", **wrong).status_code == 400

@@ -259,11 +259,14 @@ def test_what_the_memory_cannot_answer_in_time_is_refused(trained: Run) -> None:
                 await opened.key("糖尿病", strategy="beam")
             answer = from_error(refused.value)
             assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+            opened.serving.keystrokes.check()  # the memory could
             opened.completer.first = lambda *_, **__: go_on.wait(10) and []  # type: ignore
             hurried = asyncio.create_task(opened.found("糖尿病"))
             await asyncio.to_thread(wait_for, lambda: opened.worker.hurried.admission.n_at_work)
             with pytest.raises(Overloaded):
                 await opened.key("孩子发烧")
+            with pytest.raises(Overloaded):
+                opened.serving.keystrokes.check()
             go_on.set()
             assert await first
             assert (await hurried).is_hurried

@@ -75,6 +75,18 @@ class Keystrokes:
         self._answered(request, mark)
         return found
 
+    def check(self) -> None:
+        """Refuse whatever key, as there is time neither for a list of the model nor of the memory.
+
+        Raises:
+            Overloaded: others wait for either.
+        """
+        try:
+            self._check_time()
+            self._worker.keys.admission.check()
+        except Overloaded:
+            self._worker.hurried.admission.check()
+
     def _check_time(self) -> None:
         """Refuse a list of the model while others wait for theirs of the memory.
 
