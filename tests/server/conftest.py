@@ -3,6 +3,8 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 import pytest
@@ -27,11 +29,11 @@ def count(serving: Serving, name: str, **labels: str) -> float:
     return serving.metrics.registry.get_sample_value(f"prompt_gen_{name}_total", labels) or 0
 
 
-@pytest.fixture(scope="session")
-def address(trained: Run) -> Iterator[str]:
-    config = ServeConfig(port=0)
+@contextmanager
+def serving(path: Path, config: ServeConfig) -> Iterator[str]:
+    """The address of a server of a run, whose model is loaded."""
     listener = server.listen(config)
-    app = server.create_app(bundle.load(trained.path), EngineConfig(), config)
+    app = server.create_app(bundle.load(path), EngineConfig(), config)
     running = uvicorn.Server(server.uvicorn_config(app, config))
     thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
     thread.start()
@@ -46,6 +48,12 @@ def address(trained: Run) -> Iterator[str]:
     yield url
     running.should_exit = True
     thread.join(10)
+
+
+@pytest.fixture(scope="session")
+def address(trained: Run) -> Iterator[str]:
+    with serving(trained.path, ServeConfig(port=0)) as url:
+        yield url
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """Chat completions as OpenAI's client speaks them, and the conversation on the page."""
 
 import json
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +8,6 @@ from typing import Any
 import httpx
 import openai
 import pytest
-import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from openai import OpenAI
 from playwright.sync_api import Browser, expect
@@ -23,6 +20,7 @@ from prompt_gen.engine.generating import Generation
 from prompt_gen.errors import UsageError
 from prompt_gen.run import Run
 from prompt_gen.settings import resolve
+from tests.server.conftest import serving
 
 QUESTION = "感冒怎么办"
 ROAD = ("tune.task=dialogue", "train.steps=30", "train.batch_tokens=256", "model.context=64",
@@ -45,23 +43,8 @@ def answering(trained: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def there(trained: Run, answering: Path) -> Iterator[str]:
-    config = ServeConfig(port=0, chat=str(answering))
-    listener = server.listen(config)
-    app = server.create_app(bundle.load(trained.path), EngineConfig(), config)
-    running = uvicorn.Server(server.uvicorn_config(app, config))
-    thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
-    thread.start()
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    for _ in range(600):
-        try:
-            if httpx.get(f"{url}/health").status_code == 200:
-                break
-        except httpx.TransportError:
-            pass
-        time.sleep(0.05)
-    yield url
-    running.should_exit = True
-    thread.join(10)
+    with serving(trained.path, ServeConfig(port=0, chat=str(answering))) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
